@@ -1,0 +1,288 @@
+"""A ``network`` list and its arrays as an ONNX graph, written node by node.
+
+The list is the one that ``zfocus.json`` carries and the numpy engine runs, so the two runtimes
+execute the same folded layers. Writing the graph here, instead of tracing it, keeps it small
+(one reshape instead of layout transposes), readable and the same to the byte on every export.
+Opset 15 with IR 8 loads in ONNX Runtime 1.10 and later, which Fiji's engines need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from zfocus_model._errors import ZfocusError
+from zfocus_model.levels import LEVELS, PATCH_PX
+
+OPSET = 15
+"""Operator set of the graph; Fiji's engine chooser knows at most 17."""
+
+IR_VERSION = 8
+"""File format version that belongs to opset 15."""
+
+INPUT_NAME = "image"
+OUTPUT_NAME = "probabilities"
+
+_FloatArray = npt.NDArray[np.float32]
+
+
+class _Graph:
+    """Nodes and constants of a graph under construction, with the state between two layers."""
+
+    def __init__(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        self.arrays = arrays
+        self.nodes: list[Any] = []
+        self.constants: dict[str, npt.NDArray[Any]] = {}
+        self.current = INPUT_NAME
+        self.layout = "NHWC"
+        self.size = (PATCH_PX, PATCH_PX)
+        self.channels = 1
+        self.varied: str | None = None
+
+    def node(self, op: str, inputs: Sequence[str], name: str, **attributes: Any) -> str:
+        """Append a node; its only output carries the node's name."""
+        from onnx import helper
+
+        self.nodes.append(helper.make_node(op, list(inputs), [name], name=name, **attributes))
+        return name
+
+    def constant(self, name: str, value: npt.ArrayLike, dtype: Any = np.float32) -> str:
+        """Store a constant once and return its name."""
+        self.constants.setdefault(name, np.ascontiguousarray(value, dtype=dtype))
+        return name
+
+    def array(self, name: str) -> _FloatArray:
+        """One of the network's own arrays as float32."""
+        if name not in self.arrays:
+            raise ZfocusError(
+                f"the network names the array {name!r}, which its weights lack; export the run again"
+            )
+        return np.asarray(self.arrays[name], dtype=np.float32)
+
+    def image_layout(self) -> None:
+        """Bring the current tensor to NCHW: a reshape while it has a single channel."""
+        if self.layout == "NHWC":
+            shape = self.constant("image_shape", (-1, 1, *self.size), np.int64)
+            self.current = self.node("Reshape", (self.current, shape), "image_nchw")
+            self.layout = "NCHW"
+
+    def activate(self, activation: str, name: str) -> None:
+        """Append an activation function."""
+        if activation == "relu":
+            self.current = self.node("Relu", (self.current,), f"{name}_relu")
+        elif activation != "linear":
+            raise ZfocusError(
+                f"expected activation 'relu' or 'linear', got {activation!r}; change the network"
+            )
+
+
+def _window(graph: _Graph, size: tuple[int, int], stride: int, padding: str) -> list[int]:
+    """Pads (top, left, bottom, right) of a sliding window; moves the graph to its output size.
+
+    "same" is TensorFlow's: output ``ceil(n / stride)``, the odd pixel at the bottom and right.
+    """
+    pads: list[tuple[int, int]] = []
+    out: list[int] = []
+    for length, window in zip(graph.size, size):
+        if padding == "same":
+            count = -(-length // stride)
+            total = max(0, (count - 1) * stride + window - length)
+        elif padding == "valid":
+            count, total = (length - window) // stride + 1, 0
+        else:
+            raise ZfocusError(
+                f"expected padding 'same' or 'valid', got {padding!r}; change the network"
+            )
+        pads.append((total // 2, total - total // 2))
+        out.append(count)
+    graph.size = (out[0], out[1])
+    return [pads[0][0], pads[1][0], pads[0][1], pads[1][1]]
+
+
+def _normalise(graph: _Graph, name: str) -> None:
+    axes = [1, 2, 3]
+    x = graph.current
+    zero, one = graph.constant("zero", 0.0), graph.constant("one", 1.0)
+    low = graph.node("ReduceMin", (x,), f"{name}_low", axes=axes)
+    high = graph.node("ReduceMax", (x,), f"{name}_high", axes=axes)
+    spread = graph.node("Sub", (high, low), f"{name}_range")
+    varied = graph.node("Greater", (spread, zero), f"{name}_varied")
+    scale = graph.node("Where", (varied, spread, one), f"{name}_scale")
+    unit = graph.node(
+        "Div", (graph.node("Sub", (x, low), f"{name}_above"), scale), f"{name}_unit"
+    )
+    mean = graph.node("ReduceMean", (unit,), f"{name}_mean", axes=axes)
+    centred = graph.node("Sub", (unit, mean), f"{name}_centred")
+    square = graph.node("Mul", (centred, centred), f"{name}_square")
+    variance = graph.node("ReduceMean", (square,), f"{name}_variance", axes=axes)
+    some = graph.node("Greater", (variance, zero), f"{name}_some")
+    safe = graph.node("Where", (some, variance, one), f"{name}_safe")
+    graph.current = graph.node(
+        "Div", (centred, graph.node("Sqrt", (safe,), f"{name}_deviation")), f"{name}_out"
+    )
+    graph.varied = varied
+
+
+def _scale(graph: _Graph, name: str, factor: float) -> None:
+    value = graph.constant(f"{name}_factor", factor)
+    graph.current = graph.node("Mul", (graph.current, value), name)
+
+
+def _conv(graph: _Graph, name: str, layer: Mapping[str, Any]) -> None:
+    graph.image_layout()
+    kernel = graph.array(layer["kernel"])
+    depthwise = layer["op"] == "depthwise_conv"
+    order = (2, 3, 0, 1) if depthwise else (3, 2, 0, 1)
+    stride = int(layer.get("stride", 1))
+    window = (kernel.shape[0], kernel.shape[1])
+    inputs = [graph.current, graph.constant(layer["kernel"], kernel.transpose(order))]
+    if layer.get("bias"):
+        inputs.append(graph.constant(layer["bias"], graph.array(layer["bias"])))
+    graph.current = graph.node(
+        "Conv",
+        inputs,
+        name,
+        kernel_shape=list(window),
+        strides=[stride, stride],
+        pads=_window(graph, window, stride, layer["padding"]),
+        group=graph.channels if depthwise else 1,
+    )
+    graph.channels = kernel.shape[2] if depthwise else kernel.shape[3]
+    graph.activate(layer.get("activation", "linear"), name)
+
+
+def _max_pool(graph: _Graph, name: str, layer: Mapping[str, Any]) -> None:
+    graph.image_layout()
+    size, stride = int(layer["size"]), int(layer["stride"])
+    graph.current = graph.node(
+        "MaxPool",
+        (graph.current,),
+        name,
+        kernel_shape=[size, size],
+        strides=[stride, stride],
+        pads=_window(graph, (size, size), stride, layer["padding"]),
+    )
+
+
+def _global_pool(graph: _Graph, name: str, kinds: Sequence[str]) -> None:
+    graph.image_layout()
+    reductions = {"mean": "ReduceMean", "max": "ReduceMax"}
+    unknown = [kind for kind in kinds if kind not in reductions]
+    if unknown or not kinds:
+        raise ZfocusError(
+            f"expected global_pool kinds 'mean' and 'max', got {list(kinds)}; change the network"
+        )
+    pooled = [
+        graph.node(reductions[kind], (graph.current,), f"{name}_{kind}", axes=[2, 3], keepdims=0)
+        for kind in kinds
+    ]
+    graph.current = graph.node("Concat", pooled, name, axis=1) if len(pooled) > 1 else pooled[0]
+    graph.layout = "NC"
+
+
+def _flatten(graph: _Graph, name: str) -> None:
+    if graph.layout == "NCHW":
+        # Dense weights count (row, column, channel); ONNX convolutions hold channels first.
+        graph.current = graph.node("Transpose", (graph.current,), f"{name}_nhwc", perm=[0, 2, 3, 1])
+    graph.current = graph.node("Flatten", (graph.current,), name, axis=1)
+    graph.layout = "NC"
+
+
+def _dense(graph: _Graph, name: str, layer: Mapping[str, Any]) -> None:
+    if graph.layout != "NC":
+        raise ZfocusError("expected flatten or global_pool before dense; change the network")
+    inputs = [graph.current, graph.constant(layer["kernel"], graph.array(layer["kernel"]))]
+    if layer.get("bias"):
+        inputs.append(graph.constant(layer["bias"], graph.array(layer["bias"])))
+    graph.current = graph.node("Gemm", inputs, name)
+    graph.activate(layer.get("activation", "linear"), name)
+
+
+def _gate(graph: _Graph, name: str) -> None:
+    if graph.varied is None:
+        raise ZfocusError("expected normalise before gate; change the network")
+    axes = graph.constant("patch_axes", (2, 3), np.int64)
+    flat = graph.node("Squeeze", (graph.varied, axes), f"{name}_varied")
+    # Where, not a product: a constant patch is uniform even if its logits are not finite.
+    graph.current = graph.node(
+        "Where", (flat, graph.current, graph.constant("zero", 0.0)), name
+    )
+
+
+def _append(graph: _Graph, index: int, layer: Mapping[str, Any]) -> None:
+    op = str(layer["op"])
+    name = f"{op}_{index}"
+    if op == "normalise":
+        _normalise(graph, name)
+    elif op == "scale":
+        _scale(graph, name, float(layer["factor"]))
+    elif op in ("conv", "depthwise_conv"):
+        _conv(graph, name, layer)
+    elif op == "max_pool":
+        _max_pool(graph, name, layer)
+    elif op == "global_pool":
+        _global_pool(graph, name, layer["kinds"])
+    elif op == "flatten":
+        _flatten(graph, name)
+    elif op == "dense":
+        _dense(graph, name, layer)
+    elif op == "gate":
+        _gate(graph, name)
+    elif op == "softmax":
+        graph.current = graph.node("Softmax", (graph.current,), OUTPUT_NAME, axis=-1)
+    else:
+        raise ZfocusError(f"the network holds the unknown layer {op!r}; expected one of zfocus.json")
+
+
+def onnx_bytes(
+    network: Sequence[Mapping[str, Any]], arrays: Mapping[str, npt.NDArray[Any]]
+) -> bytes:
+    """Serialised ONNX model of a network.
+
+    Parameters
+    ----------
+    network : sequence of mapping
+        Layers as ``zfocus.json`` holds them; the last one is ``softmax``.
+    arrays : mapping of str to ndarray
+        The weights that the layers name, in the TensorFlow layouts of ``weights.npz``.
+
+    Returns
+    -------
+    bytes
+        Model with the input ``image`` (batch, 84, 84, 1) float32 and the output
+        ``probabilities`` (batch, 11) float32.
+
+    Raises
+    ------
+    ZfocusError
+        An unknown layer, a missing array, or layers in an impossible order.
+    """
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    graph = _Graph(arrays)
+    for index, layer in enumerate(network):
+        _append(graph, index, layer)
+    if graph.current != OUTPUT_NAME:
+        raise ZfocusError("expected a network that ends with softmax; change the network")
+    image = helper.make_tensor_value_info(
+        INPUT_NAME, TensorProto.FLOAT, ["batch", PATCH_PX, PATCH_PX, 1]
+    )
+    output = helper.make_tensor_value_info(OUTPUT_NAME, TensorProto.FLOAT, ["batch", LEVELS])
+    model = helper.make_model(
+        helper.make_graph(
+            graph.nodes,
+            "zfocus",
+            [image],
+            [output],
+            [numpy_helper.from_array(value, name) for name, value in graph.constants.items()],
+        ),
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+        producer_name="zfocus",
+    )
+    onnx.checker.check_model(model, full_check=True)
+    return model.SerializeToString(deterministic=True)
