@@ -1,0 +1,166 @@
+"""Environments that the checks run in: `nox` runs all but the long ones, `nox -l` lists them.
+
+Every environment is installed from a lock file with hashes. `python3 bootstrap.py test` installs
+nox itself the same way and adds up what the sessions report in .nox-results.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+RESULTS = ROOT / ".nox-results"
+CI = bool(os.environ.get("CI"))
+
+# pyenv hides every interpreter but one; let nox look at all of them.
+_PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+if _PYENV.is_dir():
+    os.environ["PYENV_VERSION"] = ":".join(sorted(path.name for path in _PYENV.glob("3.*.*")))
+
+# CI runs every version named here; elsewhere the Python at hand stands in for those not installed.
+HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
+CORE_PYTHONS = sorted({"3.9", HERE, "3.13"}, key=lambda version: int(version.split(".")[1]))
+DEV_PYTHON = HERE if HERE in ("3.11", "3.12", "3.13") else "3.11"
+
+# What a reader can load on Python 3.8 with nothing but numpy 1.23.
+NUMPY_ONLY = (
+    "tests/test_levels.py",
+    "tests/test_rating.py",
+    "tests/test_tiling.py",
+    "tests/test_packages.py",
+    "tests/engines/test_numpy_engine.py",
+)
+NEEDS_TRAIN_EXTRA = ("tests/training",)
+
+LOCKS: dict[str, tuple[str, ...]] = {
+    "rate": ("3.9", "pyproject.toml", "requirements/build.in"),
+    "core": ("3.9", "pyproject.toml", "requirements/core.in"),
+    "py38": ("3.8", "requirements/py38.in"),
+    "dev": ("3.11", "pyproject.toml", "--extra=train", "--extra=zoo", "--extra=dev"),
+    "nox": ("3.9", "requirements/nox.in"),
+}
+
+ENVIRONMENT = {
+    "KERAS_BACKEND": "tensorflow",
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+    # Two threads everywhere: the checks are sized for two cores and must not fight over them.
+    "OMP_NUM_THREADS": "2",
+    "OPENBLAS_NUM_THREADS": "2",
+    "TF_NUM_INTRAOP_THREADS": "2",
+    "TF_NUM_INTEROP_THREADS": "2",
+    "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1",
+}
+
+nox.needs_version = ">=2025.2"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.download_python = "never"
+nox.options.error_on_missing_interpreters = CI
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "py38", "core", "train", "wheel"]
+
+
+def install(session: nox.Session, lock: str, *, project: bool = True) -> None:
+    """Install a lock file, then this checkout on top of it, editable and with nothing else."""
+    session.env.update(ENVIRONMENT)
+    session.install("--require-hashes", "-r", f"requirements/{lock}.txt")
+    if project:
+        session.install("--no-deps", "--no-build-isolation", "-e", ".")
+
+
+def pytest(session: nox.Session, *arguments: str) -> None:
+    """Run pytest and leave its counts where bootstrap.py adds them up."""
+    RESULTS.mkdir(exist_ok=True)
+    results = f"--junit-xml={RESULTS / session.name}.xml"
+    session.run("pytest", results, *arguments, *session.posargs)
+
+
+def build_wheel(session: nox.Session) -> Path:
+    """Build the wheel with the build backend that is locked beside nox; return its path."""
+    folder = Path(session.create_tmp(), "dist")
+    shutil.rmtree(folder, ignore_errors=True)
+    build = (sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder))
+    session.run(*build, external=True, silent=True)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+@nox.session(python=DEV_PYTHON)
+def lint(session: nox.Session) -> None:
+    """Style, formatting, docstrings and types."""
+    install(session, "dev")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("pyright")
+
+
+@nox.session(python="3.8")
+def py38(session: nox.Session) -> None:
+    """The numpy-only modules on Python 3.8 and numpy 1.23, from a wheel on sys.path."""
+    install(session, "py38", project=False)
+    session.env["PYTHONPATH"] = str(build_wheel(session))
+    pytest(session, *NUMPY_ONLY)
+
+
+@nox.session(python=CORE_PYTHONS)
+def core(session: nox.Session) -> None:
+    """Everything that the base install does: no TensorFlow here."""
+    install(session, "core")
+    ignored = [f"--ignore={path}" for path in NEEDS_TRAIN_EXTRA]
+    pytest(session, "-m", "not slow", *ignored)
+
+
+@nox.session(python=[DEV_PYTHON])
+def train(session: nox.Session) -> None:
+    """Training and export, and every shipped package through bioimage.io's own test."""
+    install(session, "dev")
+    pytest(session, "-m", "not slow", *NEEDS_TRAIN_EXTRA)
+    for description in sorted(ROOT.glob("model_zoo/*/rdf.yaml")):
+        session.run("bioimageio", "test", str(description.parent))
+
+
+@nox.session(python=DEV_PYTHON)
+def wheel(session: nox.Session) -> None:
+    """The wheel as a person installs it, away from this checkout: it rates with its own model."""
+    install(session, "rate", project=False)
+    session.install("--no-deps", "--reinstall", str(build_wheel(session)))
+    with session.chdir(session.create_tmp()):
+        session.run("zfocus", "doctor")
+        session.run("zfocus", "demo", "-o", "demo")
+
+
+@nox.session(python=DEV_PYTHON, default=False)
+def full(session: nox.Session) -> None:
+    """Long tests and every benchmark, and docs/benchmarks.md written from them."""
+    install(session, "dev")
+    pytest(session, "-m", "slow")
+    for script in sorted(ROOT.glob("benchmarks/*.py")):
+        if script.name != "tables.py":
+            session.run("python", str(script))
+    session.run("python", "benchmarks/tables.py")
+
+
+@nox.session(default=False, venv_backend="none")
+def lock(session: nox.Session) -> None:
+    """Write requirements/*.txt again: hashes, every platform, no index address."""
+    for name, (python, *sources) in LOCKS.items():
+        session.run(
+            "uv",
+            "pip",
+            "compile",
+            "--quiet",
+            "--universal",
+            "--generate-hashes",
+            "--no-emit-index-url",
+            "--no-emit-find-links",
+            f"--python-version={python}",
+            "--custom-compile-command=nox -s lock",
+            f"--output-file=requirements/{name}.txt",
+            *sources,
+            *session.posargs,
+            external=True,
+        )
