@@ -19,22 +19,18 @@ MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 FLOORS = (
     {"cli", "__main__"},
     {"batch", "tables", "report", "training"},
-    {"model", "packages", "engines", "images", "optics", "camera", "scenes"},
+    {"model", "packages", "_package_files", "engines", "images"}
+    | {"optics", "_convolution", "_scalar_psf", "_psfmodels", "camera", "scenes"},
     {"tiling", "planes", "rating", "aggregation", "levels", "_errors", "_version"},
 )
-PART_OF = {"_convolution": "optics", "_scalar_psf": "optics"}
 
 # These load on Python 3.8 with numpy and nothing else.
-NUMPY_ONLY = {"model", "packages", "engines", *FLOORS[-1]}
+NUMPY_ONLY = {"model", "packages", "_package_files", "engines", *FLOORS[-1]}
 BASE_INSTALL = {"numpy", "onnxruntime", "imageio", "tifffile", "imagecodecs", "PIL", "rich"}
 
 
-def room(name: str) -> str:
-    return PART_OF.get(name, name)
-
-
 def room_of(module: Path) -> str:
-    return room(module.parts[0] if len(module.parts) > 1 else module.stem)
+    return module.parts[0] if len(module.parts) > 1 else module.stem
 
 
 def floor(name: str) -> int:
@@ -82,7 +78,7 @@ def rooms_entered() -> dict[str, set[str]]:
             continue
         here = room_of(module)
         names = (name.split(".") for name in imports(ast.walk(parse(module))))
-        targets = {room(parts[1]) for parts in names if parts[0] == "zfocus_model" and parts[1:]}
+        targets = {parts[1] for parts in names if parts[0] == "zfocus_model" and parts[1:]}
         entered.setdefault(here, set()).update(targets - {here})
     return entered
 
