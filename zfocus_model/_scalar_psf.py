@@ -42,7 +42,8 @@ def scalar_profile(
     b = 0.5 * wave_number * abs(z_um) * sine**2
     reach = float(x[-1]) + b
     points = math.ceil((reach + 11 * reach ** (1 / 3) + 24) / 4)  # a quarter of the period
-    angle = (np.arange(points) + 0.5) * (math.pi / 2 / points)
+    step = math.pi / 2 / points
+    angle = np.arange(0.5, points) * step
     weight = np.sin(angle) ** 2
     weight = weight * _fresnel(b, weight) / points
     parts = np.stack([weight.real, weight.imag], axis=1)

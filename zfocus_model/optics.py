@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from zfocus_model import levels
+from zfocus_model import _psfmodels, levels
 from zfocus_model._convolution import blur
 from zfocus_model._errors import ZfocusError
 from zfocus_model._scalar_psf import scalar_profile
@@ -242,15 +242,17 @@ def _psf(
     optics: Optics, z_um: float, size_px: int, model: PsfModel, samples_per_pixel: int
 ) -> NDArray[np.float64]:
     side, pixel_um = size_px * samples_per_pixel, optics.pixel_size_um / samples_per_pixel
-    # Twice the distance from the centre is a whole number of pixels along each axis, so equal
-    # radii are found exactly, and only one pixel in about eight is computed.
-    twice = np.abs(2 * np.arange(side) - (side - 1))
-    quarter = np.unique(twice)
-    squares, where = np.unique(quarter[:, None] ** 2 + quarter**2, return_inverse=True)
-    radii_um = np.sqrt(squares) * (pixel_um / 2)
-    values = scalar_profile(optics, z_um, radii_um)
-    fold = np.searchsorted(quarter, twice)
-    spread = values[where].reshape(len(quarter), -1)[fold[:, None], fold]
+    if model == "scalar":
+        # Twice the distance from the centre is a whole number of pixels along each axis, so
+        # equal radii are found exactly, and only one pixel in about eight is computed.
+        twice = np.abs(2 * np.arange(side) - (side - 1))
+        quarter = np.unique(twice)
+        squares, where = np.unique(quarter[:, None] ** 2 + quarter**2, return_inverse=True)
+        values = scalar_profile(optics, z_um, np.sqrt(squares) * (pixel_um / 2))
+        fold = np.searchsorted(quarter, twice)
+        spread = values[where].reshape(len(quarter), -1)[fold[:, None], fold]
+    else:
+        spread = _psfmodels.sample(model, optics, z_um, side, pixel_um)
     if samples_per_pixel > 1:
         fine = (size_px, samples_per_pixel, size_px, samples_per_pixel)
         spread = spread.reshape(fine).mean(axis=(1, 3))
