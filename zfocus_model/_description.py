@@ -1,0 +1,90 @@
+"""The parts of ``zfocus.json``, checked one by one."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, cast
+
+from zfocus_model._errors import ModelError
+from zfocus_model._package_files import is_safe_name
+from zfocus_model.levels import DISC_PX_PER_LEVEL, LEVELS, PATCH_PX
+from zfocus_model.rating import StatusLimits
+
+DESCRIPTION = "zfocus.json"
+"""The file that describes a package."""
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def parse(source: Path, raw: bytes) -> Any:
+    """Parse the bytes of a description."""
+    try:
+        return json.loads(raw.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise invalid(source, f"not JSON: {error}") from None
+
+
+def as_object(source: Path, value: Any, what: str) -> dict[str, Any]:
+    """Check that a value is a JSON object."""
+    if not isinstance(value, dict):
+        raise invalid(source, f"{what} must be an object")
+    return cast("dict[str, Any]", value)
+
+
+def check_levels(source: Path, config: dict[str, Any]) -> None:
+    """Check that the model speaks of the same levels and patches as this code."""
+    for key, expected in (
+        ("levels", LEVELS),
+        ("patch_px", PATCH_PX),
+        ("disc_px_per_level", DISC_PX_PER_LEVEL),
+    ):
+        value = _number(config.get(key))
+        if value is None or abs(value - expected) > 1e-3:
+            raise invalid(source, f"{key} must be {expected:.6g}, got {config.get(key)!r}")
+
+
+def listed_files(source: Path, about: dict[str, Any]) -> dict[str, str]:
+    """Names and SHA-256 of the files that a description lists."""
+    files = as_object(source, about.get("files"), "files")
+    for file, digest in files.items():
+        if not is_safe_name(file) or file == DESCRIPTION:
+            raise invalid(source, f"files lists the name {file!r}, which no package file may have")
+        if not (isinstance(digest, str) and _SHA256.fullmatch(digest)):
+            raise invalid(source, f"files needs the SHA-256 of {file!r} in lower case")
+    return files
+
+
+def status_limits(source: Path, config: dict[str, Any]) -> StatusLimits:
+    """Limits for status of a package."""
+    status = as_object(source, config.get("status"), "config.zfocus.status")
+    limits: dict[str, float] = {}
+    for key in ("certainty_min", "in_focus_min"):
+        value = _number(status.get(key))
+        if value is None or not 0 <= value <= 1:
+            raise invalid(source, f"status.{key} must be 0 to 1, got {status.get(key)!r}")
+        limits[key] = value
+    return StatusLimits(**limits)
+
+
+def network_layers(source: Path, about: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+    """Layers of the network; none if it is not described."""
+    layers: Any = about.get("network", [])
+    if not isinstance(layers, list):
+        raise invalid(source, "network must be a list of layers")
+    return tuple(as_object(source, layer, "a layer") for layer in cast("list[Any]", layers))
+
+
+def _number(value: Any) -> float | None:
+    # JSON as Python reads it may hold NaN, infinity and integers beyond any float.
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e9:
+        return float(value)
+    return None
+
+
+def invalid(source: Path, why: str) -> ModelError:
+    """Error that says why a description cannot be used."""
+    return ModelError(
+        f"expected a valid {DESCRIPTION} in {source} ({why}): export or fetch the package again"
+    )
