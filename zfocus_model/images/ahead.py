@@ -63,7 +63,7 @@ class ReadAhead:
         self._ahead = ahead
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="zfocus-read")
         self._opening: deque[tuple[ImagePath, Future[ImageFile]]] = deque()
-        self._open_files: set[ImageFile] = set()
+        self._open_files: dict[str, ImageFile] = {}
         self._left = 0  # planes of the newest open file that no thread has been given
         self.planes_found = 0
         """Planes in the files opened so far."""
@@ -82,7 +82,7 @@ class ReadAhead:
         for _image, future in self._opening:
             if not future.cancelled() and future.exception() is None:
                 future.result().close()
-        for file in self._open_files:
+        for file in self._open_files.values():
             file.close()
 
     def __iter__(self) -> Iterator[tuple[ImagePath, Plane | PlaneInfo | ReadError]]:
@@ -103,9 +103,25 @@ class ReadAhead:
                 yield image, step.result()
             elif isinstance(step, ImageFile):
                 step.close()
-                self._open_files.discard(step)
+                del self._open_files[image.name]
             else:
                 yield image, step
+
+    def planes_of(self, image: ImagePath) -> int:
+        """Count the planes of the file that an item just yielded came from.
+
+        Parameters
+        ----------
+        image
+            The file.
+
+        Returns
+        -------
+        int
+            Its number of planes, 0 if it could not be opened.
+        """
+        file = self._open_files.get(image.name)
+        return 0 if file is None else len(file)
 
     def _full(self, waiting: deque[tuple[ImagePath, _Step]]) -> bool:
         reading = sum(isinstance(step, Future) for _image, step in waiting)
@@ -129,7 +145,7 @@ class ReadAhead:
             self.files_opened += 1
             if file is None:
                 continue
-            self._open_files.add(file)
+            self._open_files[image.name] = file
             self.planes_found += len(file)
             for number, info in enumerate(file.infos):
                 self._left = len(file) - number - 1

@@ -10,6 +10,13 @@ from pathlib import Path
 from zfocus_model._errors import ZfocusError
 
 
+_NEEDED = frozenset((258, 270, 273, 279, 320, 324, 325))
+"""Tags without which pixels or their axes are not known: bits, description, strips, colours."""
+
+_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 13: 4, 16: 8, 18: 8}
+"""Bytes of a value, by TIFF's number of its type."""
+
+
 @dataclass(frozen=True)
 class PageChain:
     """The pages of a TIFF file, as their chain of directories tells."""
@@ -54,15 +61,25 @@ def walk_pages(path: Path) -> PageChain:
                 seen.add(offset)
                 file.seek(offset)
                 entries = number(count_code)
-                end = file.tell() + entries * entry_bytes
-                if end > size:
+                table = file.read(entries * entry_bytes)
+                if len(table) < entries * entry_bytes or _values_end(table, order, big) > size:
                     raise EOFError
-                file.seek(end)
                 offset = number(offset_code)
                 pages += 1
         except EOFError:
             return PageChain(pages, whole=False)
     return PageChain(pages, whole=True)
+
+
+def _values_end(table: bytes, order: str, big: bool) -> int:
+    """Where the values of a directory end that lie elsewhere in the file and are needed."""
+    entry = struct.Struct(order + ("HHQQ" if big else "HHII"))
+    ends = [0]
+    for tag, kind, count, value in entry.iter_unpack(table):
+        length = count * _BYTES.get(kind, 0)
+        if tag in _NEEDED and length > (8 if big else 4):
+            ends.append(value + length)
+    return max(ends)
 
 
 def check_data(offsets: Sequence[int], counts: Sequence[int], file_bytes: int) -> None:
