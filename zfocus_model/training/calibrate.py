@@ -1,0 +1,215 @@
+"""Calibrate a trained network on held-out training images: temperature and status limits."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zfocus_model._errors import ZfocusError
+from zfocus_model.aggregation import aggregate, certainty
+from zfocus_model.levels import PATCH_PX
+from zfocus_model.training.graded import GradedRatings, graded_images, rate_graded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from zfocus_model.training.graded import Probabilities
+    from zfocus_model.training.sources import SourceImage
+
+BLANK_IMAGES = 400
+"""Simulated images without cells that the certainty limit is set on."""
+
+_LARGEST_PX = 6 * PATCH_PX
+_POSITIVE, _NEGATIVE = 2, 4  # usable up to level 2, not from level 4 on; level 3 is neither
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What calibration found; it travels in the model package."""
+
+    temperature: float
+    """Logits are divided by it, so that probabilities are neither bold nor timid."""
+    certainty_min: float
+    """Images and patches less certain than this are undecided and blank, 0 ... 1."""
+    in_focus_min: float
+    """Images with at least this probability of levels 0 to 2 are in focus, 0 ... 1."""
+    blank_undecided: float
+    """Share of the simulated blank images that the limit leaves undecided."""
+    cells_decided: float
+    """Share of the held-out graded images that it decides."""
+    f_score: float
+    """F-score of in focus (levels 0-2 against 4-10) among the decided held-out images."""
+
+    def describe(self) -> str:
+        """One line for the terminal."""
+        return "  ".join(f"{name} {value:.4g}" for name, value in asdict(self).items())
+
+
+def calibrate_run(run: str | Path, validation: Sequence[SourceImage], seed: int = 0) -> Calibration:
+    """Calibrate ``best.keras`` of a run folder and write ``calibration.json`` beside it.
+
+    Parameters
+    ----------
+    run : path
+        A folder that `zfocus_model.training.fit.fit` left.
+    validation : sequence of SourceImage
+        The images that were held out from training; no others.
+    seed : int
+        Noise and blank images.
+
+    Returns
+    -------
+    Calibration
+
+    Raises
+    ------
+    ZfocusError
+        If the folder holds no trained model.
+    """
+    folder = Path(run)
+    path = folder / "best.keras"
+    if not path.exists():
+        raise ZfocusError(f"expected best.keras in {folder}, found none: run zfocus train first")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    import keras
+
+    from zfocus_model.training.networks import inference_network
+
+    trained = keras.models.load_model(path, compile=False)
+
+    def probabilities_at(temperature: float) -> Probabilities:
+        network: Any = inference_network(trained, temperature)
+
+        def probabilities(patches: NDArray[np.float32]) -> NDArray[np.float32]:
+            return np.asarray(network(patches[..., None], training=False))
+
+        return probabilities
+
+    raw = rate_graded(probabilities_at(1.0), _graded(validation, seed))
+    temperature = fit_temperature(raw.patch_probabilities, raw.patch_levels)
+    calibrated = probabilities_at(temperature)
+    graded = rate_graded(calibrated, _graded(validation, seed))
+    blank = np.array([aggregate(calibrated(patches)) for patches in blank_images(seed)])
+    calibration = choose_limits(graded, blank, temperature)
+    text = json.dumps(asdict(calibration), indent=2) + "\n"
+    (folder / "calibration.json").write_text(text, encoding="utf-8")
+    return calibration
+
+
+def fit_temperature(
+    probabilities: NDArray[np.floating[Any]], levels: NDArray[np.integer[Any]]
+) -> float:
+    """Find the temperature of the least negative log-likelihood (Guo et al. 2017).
+
+    Parameters
+    ----------
+    probabilities : ndarray
+        Shape (patches, 11), of an uncalibrated model.
+    levels : ndarray
+        True levels, shape (patches,).
+
+    Returns
+    -------
+    float
+        0.5 ... 4, to 0.5 %.
+
+    Examples
+    --------
+    >>> bold = np.array([[0.99, 0.01], [0.01, 0.99], [0.99, 0.01]])
+    >>> fit_temperature(bold, np.array([0, 1, 1])) > 2
+    True
+    """
+    logits = np.log(np.maximum(probabilities.astype(np.float64), 1e-12))
+    rows = np.arange(len(levels))
+
+    def loss(temperature: float) -> float:
+        scaled = logits / temperature
+        scaled -= scaled.max(1, keepdims=True)
+        return float((np.log(np.exp(scaled).sum(1)) - scaled[rows, levels]).mean())
+
+    candidates = np.exp(np.arange(np.log(0.5), np.log(4.0), 0.005))
+    return float(min(candidates, key=loss))
+
+
+def choose_limits(
+    graded: GradedRatings, blank: NDArray[np.float64], temperature: float
+) -> Calibration:
+    """Choose both status limits.
+
+    The certainty limit leaves at least 99.5 % of blank images undecided; where cells are more
+    certain than that anyway, it lies half-way between the two. The in-focus limit is the middle of
+    the range with the best F-score.
+
+    Parameters
+    ----------
+    graded : GradedRatings
+        Calibrated ratings of held-out images.
+    blank : ndarray
+        Aggregated probabilities of images without cells, shape (images, 11).
+    temperature : float
+        Passed on.
+    """
+    certain = certainty(graded.probabilities)
+    highest_blank = float(np.quantile(certainty(blank), 0.995))
+    lowest_cells = float(np.quantile(certain, 0.01))
+    certainty_min = max(highest_blank, (highest_blank + lowest_cells) / 2)
+    decided = certain >= certainty_min
+    in_focus = graded.probabilities[:, :3].sum(1)
+    graded_by_eye = decided & ((graded.levels <= _POSITIVE) | (graded.levels >= _NEGATIVE))
+    positive = graded.levels[graded_by_eye] <= _POSITIVE
+    limits = np.arange(0.20, 0.801, 0.01)
+    scores = np.array([_f_score(in_focus[graded_by_eye] >= limit, positive) for limit in limits])
+    best = limits[scores >= scores.max() - 1e-9]
+    return Calibration(
+        temperature=round(temperature, 4),
+        certainty_min=round(certainty_min, 4),
+        in_focus_min=round(float(best.mean()), 4),
+        blank_undecided=float((certainty(blank) < certainty_min).mean()),
+        cells_decided=float(decided.mean()),
+        f_score=float(scores.max()),
+    )
+
+
+def blank_images(seed: int, count: int = BLANK_IMAGES) -> Iterator[NDArray[np.float32]]:
+    """Patches of simulated images without cells: noise, a slope of light, now and then 8 bits.
+
+    Yields
+    ------
+    ndarray
+        The patches of one image of 252 x 252 px, shape (9, 84, 84), float32.
+    """
+    from zfocus_model.tiling import cut
+
+    rng = np.random.default_rng([seed, 3])
+    y, x = np.mgrid[-1:1:252j, -1:1:252j]
+    for _ in range(count):
+        slope = rng.uniform(0, 0.3) * (x * rng.uniform(-1, 1) + y * rng.uniform(-1, 1))
+        vignette = 1 - rng.uniform(0, 0.3) * (x**2 + y**2) / 2
+        photons = np.exp(rng.uniform(np.log(2), np.log(5000)))
+        counts = rng.poisson(photons * np.maximum(vignette + slope, 0.05)) + rng.normal(
+            100, rng.uniform(0.5, 6), x.shape
+        )
+        if rng.random() < 0.3:
+            counts = np.rint(counts / rng.uniform(1, 4) / np.sqrt(photons))
+        yield cut(np.rint(counts)).pixels
+
+
+def _graded(images: Sequence[SourceImage], seed: int) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """Graded copies of held-out images, at most 504 px wide, from 200 to 20,000 photons."""
+    rng = np.random.default_rng([seed, 4])
+    for image in images:
+        photons = float(np.exp(rng.uniform(np.log(200), np.log(20_000))))
+        corner = image.pixels[:_LARGEST_PX, :_LARGEST_PX]
+        yield from graded_images(corner, rng, peak_photons=photons)
+
+
+def _f_score(called: NDArray[np.bool_], true: NDArray[np.bool_]) -> float:
+    hits = int((called & true).sum())
+    return 2 * hits / max(1, int(called.sum() + true.sum()))

@@ -1,0 +1,179 @@
+"""Training patches, made on the fly from in-focus images.
+
+Each patch is cut from a sharp image, perhaps resampled to another pixel size, turned and
+mirrored, defocused to a level that is drawn uniformly, and photographed by a random camera. A
+sharp image is level 0 at every sampling, so oversampled sharp images are level 0 too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zfocus_model.levels import LEVELS, PATCH_PX
+from zfocus_model.training.kernels import SPOT_FWHM_PX, kernel_bank, padded_px
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from zfocus_model.training.kernels import Spectrum
+    from zfocus_model.training.sources import SourceImage
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How patches vary. Shares are probabilities."""
+
+    oversampled_share: float = 0.18
+    """Patches magnified 1 to 4.5 times (an objective that oversamples)."""
+    undersampled_share: float = 0.15
+    """Patches reduced 1 to 2 times (a lower magnification)."""
+    peak_photons: tuple[float, float] = (40.0, 40_000.0)
+    """Photons at the brightest pixels, log-uniform."""
+    background: float = 0.5
+    """Largest even background, as a share of the peak."""
+    read_noise: float = 6.0
+    """Largest read noise, electrons."""
+    brightness: tuple[float, float] = (0.2, 5.0)
+    """Gain applied before the camera's range clips and rounds, log-uniform."""
+    saturated_share: float = 0.06
+    """Patches whose brightest parts are clipped."""
+    kernels_per_level: int = 40
+    """Kernels in the bank for each level and sampling."""
+
+
+class PatchMaker:
+    """Make batches of (patches, levels) from sharp images; the same seed, the same batches."""
+
+    def __init__(
+        self,
+        images: Sequence[SourceImage],
+        *,
+        seed: int,
+        augmentation: Augmentation | None = None,
+    ) -> None:
+        self.arguments = {"images": list(images), "seed": seed, "augmentation": augmentation}
+        self.augmentation = augmentation or Augmentation()
+        self.seed = seed
+        self.bank = kernel_bank(self.augmentation.kernels_per_level, seed)
+        self._images = list(images)
+        # A source counts by the square root of its images: large sets lead, small ones are seen.
+        names = [image.source for image in self._images]
+        weights = np.array([names.count(name) ** -0.5 for name in names])
+        self._weights = np.cumsum(weights / weights.sum())
+
+    def batch(self, index: int, size: int) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        """Batch number ``index``: patches (size, 84, 84, 1) float32 and levels (size,) int32."""
+        rng = np.random.default_rng([self.seed, 2, index])
+        plans = [self._plan(rng) for _ in range(size)]
+        patches = np.empty((size, PATCH_PX, PATCH_PX), np.float32)
+        for radius in sorted({spectrum.radius_px for spectrum, _ in plans}):
+            chosen = [i for i, (spectrum, _) in enumerate(plans) if spectrum.radius_px == radius]
+            for part in (chosen[i : i + 16] for i in range(0, len(chosen), 16)):
+                regions = np.stack([plans[i][1] for i in part])
+                spectra = np.stack([plans[i][0].values for i in part])
+                blurred = np.fft.irfft2(np.fft.rfft2(regions) * spectra, regions.shape[1:])
+                patches[part] = blurred[:, radius : radius + PATCH_PX, radius : radius + PATCH_PX]
+        for i in range(size):
+            patches[i] = self._photograph(patches[i], rng)
+        levels = np.array([spectrum.level for spectrum, _ in plans], np.int32)
+        return patches[..., None], levels
+
+    def _plan(self, rng: np.random.Generator) -> tuple[Spectrum, NDArray[np.float32]]:
+        """A kernel, and the sharp region that it will blur into a patch."""
+        options = self.augmentation
+        image = self._images[int(np.searchsorted(self._weights, rng.random()))].pixels
+        zoom, draw = 1.0, rng.random()
+        if draw < options.oversampled_share:
+            zoom = float(np.exp(rng.uniform(0.0, np.log(SPOT_FWHM_PX[-1][1]))))
+        elif draw < options.oversampled_share + options.undersampled_share:
+            zoom = max(float(rng.uniform(0.5, 1.0)), PATCH_PX / min(image.shape))
+        spot = sum(zoom > high for _, high in SPOT_FWHM_PX[:-1])
+        choices = self.bank[int(rng.integers(LEVELS)), spot]
+        spectrum = choices[int(rng.integers(len(choices)))]
+        side = padded_px(spectrum.radius_px)
+        corners = [self._corner(image, zoom, rng) for _ in range(2)]
+        if rng.random() < 0.6:  # prefer where there is something to see, but not always
+            inner = max(1, int(PATCH_PX / zoom))
+            spread = [image[y : y + inner, x : x + inner].std() for y, x in corners]
+            corners = [corners[int(np.argmax(spread))]]
+        y, x = corners[0]
+        margin = spectrum.radius_px / zoom
+        region = _cut(image, (y - margin, x - margin), side, zoom)
+        if rng.random() < 0.5:
+            region = region.T
+        return spectrum, region[:: rng.choice((-1, 1)), :: rng.choice((-1, 1))]
+
+    def _corner(
+        self, image: NDArray[np.float32], zoom: float, rng: np.random.Generator
+    ) -> tuple[int, int]:
+        reach = int(PATCH_PX / zoom)
+        y, x = (int(rng.integers(0, max(1, length - reach + 1))) for length in image.shape)
+        return y, x
+
+    def _photograph(
+        self, signal: NDArray[np.float32], rng: np.random.Generator
+    ) -> NDArray[np.float32]:
+        """Photons, read noise, gain, offset, clipping and rounding of a random camera."""
+        options = self.augmentation
+        peak = np.exp(rng.uniform(*np.log(options.peak_photons)))
+        background = options.background * rng.random() ** 3
+        # Half of the time the brightest pixel of this patch has the peak, not that of its image.
+        scale = max(float(signal.max()), 0.05) if rng.random() < 0.3 else 1.0
+        photons = np.maximum(signal / scale + background, 0) * np.float32(peak)
+        if peak * background > 30:
+            noise = rng.standard_normal(signal.shape, np.float32)
+            electrons = photons + np.sqrt(photons) * noise
+        else:
+            electrons = rng.poisson(photons).astype(np.float32)
+        read_noise = options.read_noise * rng.random() ** 2
+        electrons += read_noise * rng.standard_normal(signal.shape, np.float32)
+        full = float(rng.choice((255, 4095, 65535), p=(0.45, 0.15, 0.4)))
+        gain = np.exp(rng.uniform(*np.log(options.brightness)))
+        share = 0.4 if full == 255 else 0.15
+        counts = electrons * (share * full * min(gain, 1 / share / 1.1) / peak)
+        if rng.random() < options.saturated_share:
+            counts *= rng.uniform(1.1, 3.0) * full / max(float(counts.max()), 1e-6)
+        offset = full * 0.05 * rng.random()
+        return np.clip(np.rint(counts + offset), 0, full).astype(np.float32)
+
+
+def _cut(
+    image: NDArray[np.float32], corner: tuple[float, float], side: int, zoom: float
+) -> NDArray[np.float32]:
+    """A square of ``side`` px from ``corner`` on, magnified; beyond its borders, the mirror image."""
+    (y, x), (height, width) = corner, image.shape
+    if zoom == 1.0:
+        rows = _mirror(np.arange(side) + round(y), height)
+        columns = _mirror(np.arange(side) + round(x), width)
+        return image[np.ix_(rows, columns)]
+    rows, row_weights = _taps(y, side, zoom, height)
+    columns, column_weights = _taps(x, side, zoom, width)
+    region = image[np.ix_(rows, columns)]
+    return (row_weights @ region @ column_weights.T).astype(np.float32)
+
+
+def _taps(
+    start: float, side: int, zoom: float, length: int
+) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Source indices and Lanczos-3 weights (side, indices) that resample one axis."""
+    stretch = max(1.0, 1.0 / zoom)  # widen the filter when reducing, against aliasing
+    centres = start + (np.arange(side) + 0.5) / zoom - 0.5
+    reach = int(np.ceil(3 * stretch))
+    taps = np.floor(centres).astype(np.intp)[:, None] + np.arange(1 - reach, reach + 1)
+    distance = (taps - centres[:, None]) / stretch
+    values = np.sinc(distance) * np.sinc(distance / 3) * (np.abs(distance) < 3)
+    first = int(taps.min())
+    weights = np.zeros((side, int(taps.max()) - first + 1), np.float32)
+    weights[np.arange(side)[:, None], taps - first] = values / values.sum(1, keepdims=True)
+    return _mirror(np.arange(first, first + weights.shape[1]), length), weights
+
+
+def _mirror(indices: NDArray[np.intp], length: int) -> NDArray[np.intp]:
+    """Fold indices back into 0 ... length - 1, the edge pixel twice."""
+    folded = np.mod(indices, 2 * length)
+    return np.where(folded < length, folded, 2 * length - 1 - folded)

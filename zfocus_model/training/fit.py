@@ -1,0 +1,306 @@
+"""Train a network: seeded, logged, resumable after a kill, best weights by held-out images."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import platform
+import shlex
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zfocus_model._errors import ZfocusError
+from zfocus_model._version import __version__
+from zfocus_model.levels import LEVELS
+from zfocus_model.training.data import Augmentation, PatchMaker
+from zfocus_model.training.stream import BatchStream
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from zfocus_model.training.sources import SourceImage
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """How long and how to train."""
+
+    network: str = "small"
+    """``small`` or ``reference``."""
+    loss: str = "rps"
+    """``rps`` (ranked probability score) or ``crossentropy``."""
+    epochs: int = 60
+    """An epoch is `patches_per_epoch` fresh patches, not a pass over the images."""
+    patches_per_epoch: int = 25_600
+    batch_size: int = 128
+    learning_rate: float = 2e-3
+    """Peak of a cosine schedule with one epoch of warm-up."""
+    patience: int = 15
+    """Stop after so many epochs without a better score on the held-out images."""
+    validation_patches: int = 4_096
+    seed: int = 0
+
+
+def fit(
+    training: Sequence[SourceImage],
+    validation: Sequence[SourceImage],
+    run: str | Path,
+    options: FitOptions | None = None,
+    augmentation: Augmentation | None = None,
+    *,
+    workers: int = 2,
+    verbose: bool = True,
+) -> Path:
+    """Train and leave ``best.keras``, ``log.csv`` and ``run.json`` in a run folder.
+
+    A run that was killed goes on after its last finished epoch when it is called again with the
+    same options; another set of options in the same folder is refused.
+
+    Parameters
+    ----------
+    training, validation : sequence of SourceImage
+        Split by image (`zfocus_model.training.sources.split_images`).
+    run : path
+        The run folder; made if missing.
+    options, augmentation
+        Defaults give the recipe of the shipped model.
+    workers : int
+        Processes that make patches; 0 makes them between the steps.
+    verbose : bool
+        Print one line an epoch.
+
+    Returns
+    -------
+    Path
+        ``best.keras``.
+
+    Raises
+    ------
+    ZfocusError
+        If the folder holds another run, or the options make no sense.
+    """
+    options = options or FitOptions()
+    augmentation = augmentation or Augmentation()
+    _check(options)
+    folder = Path(run)
+    folder.mkdir(parents=True, exist_ok=True)
+    _describe(folder, options, augmentation, training, validation)
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import keras
+
+    from zfocus_model.training.losses import loss_function, within_one
+    from zfocus_model.training.networks import build_network
+
+    keras.utils.set_random_seed(options.seed)
+    maker = PatchMaker(training, seed=options.seed, augmentation=augmentation)
+    # Other kernels and other noise than in training, and always the same ones.
+    held_out = PatchMaker(validation, seed=options.seed + 1_000_003, augmentation=augmentation)
+    patches, levels = held_out.batch(0, options.validation_patches)
+
+    state_file, last = folder / "state.json", folder / "last.keras"
+    state: dict[str, Any] = {"epoch": 0, "best": math.inf, "waited": 0}
+    model: Any = build_network(options.network)
+    if state_file.exists() and last.exists():
+        state = json.loads(state_file.read_text(encoding="utf-8"))
+        model = keras.models.load_model(last, compile=False)
+    model.compile(
+        optimizer=keras.optimizers.AdamW(options.learning_rate, weight_decay=1e-4),
+        loss=loss_function(options.loss),
+        metrics=[within_one],
+    )
+    if state["epoch"]:
+        _restore_optimiser(model, folder / "last_optimiser.npz")
+    steps = options.patches_per_epoch // options.batch_size
+    writer = _tensorboard(folder)
+    stream = BatchStream(maker, options.batch_size, workers=workers)
+    for epoch in range(state["epoch"], options.epochs):
+        if state["waited"] >= options.patience:
+            break
+        started = time.perf_counter()
+        model.optimizer.learning_rate = _learning_rate(options, epoch)
+        batches = _batches(stream, epoch * steps, steps)
+        history = model.fit(batches, epochs=1, verbose=0, shuffle=False)
+        scores = model.evaluate(patches, levels, batch_size=256, verbose=0, return_dict=True)
+        row = {
+            "epoch": epoch + 1,
+            "loss": history.history["loss"][0],
+            "within_one": history.history["within_one"][0],
+            "val_loss": scores["loss"],
+            "val_within_one": scores["within_one"],
+            "learning_rate": _learning_rate(options, epoch),
+            "patches_per_s": options.patches_per_epoch / (time.perf_counter() - started),
+        }
+        better = row["val_loss"] < state["best"]
+        if better:
+            _replace(folder / "best.keras", model.save)
+        state = {
+            "epoch": epoch + 1,
+            "best": min(state["best"], row["val_loss"]),
+            "waited": 0 if better else state["waited"] + 1,
+        }
+        _replace(last, model.save)
+        _save_optimiser(model, folder / "last_optimiser.npz")
+        _log(folder / "log.csv", row)
+        writer(row)
+        # Last of all: a kill before this line repeats the epoch, never skips it.
+        _replace(state_file, lambda path: Path(path).write_text(json.dumps(state), "utf-8"))
+        if verbose:
+            print("  ".join(f"{k} {v:.5g}" for k, v in row.items()), flush=True)
+    stream.close()
+    return folder / "best.keras"
+
+
+def _learning_rate(options: FitOptions, epoch: int) -> float:
+    if epoch == 0:
+        return options.learning_rate * 0.3
+    progress = (epoch - 1) / max(1, options.epochs - 1)
+    return options.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
+
+
+def _batches(stream: BatchStream, first: int, count: int) -> Any:
+    import keras
+
+    class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+        """One epoch of the stream."""
+
+        def __len__(self) -> int:
+            return count
+
+        def __getitem__(self, index: int) -> Any:
+            return stream[first + index]
+
+    return Batches(workers=1, use_multiprocessing=False, max_queue_size=4)
+
+
+def _check(options: FitOptions) -> None:
+    if options.epochs < 1 or options.batch_size < 1 or options.learning_rate <= 0:
+        raise ZfocusError(
+            "expected epochs, batch size and learning rate above 0, got "
+            f"{options.epochs}, {options.batch_size}, {options.learning_rate}"
+        )
+    if options.patches_per_epoch < options.batch_size:
+        raise ZfocusError(
+            f"expected at least one batch of {options.batch_size} patches an epoch, got "
+            f"{options.patches_per_epoch} patches"
+        )
+
+
+def _describe(
+    folder: Path,
+    options: FitOptions,
+    augmentation: Augmentation,
+    training: Sequence[SourceImage],
+    validation: Sequence[SourceImage],
+) -> None:
+    """Write run.json, or check that it is the same run."""
+    recipe = {
+        "options": asdict(options),
+        "augmentation": json.loads(json.dumps(asdict(augmentation))),
+        "data": [
+            _summary(name, part) for name, part in (("train", training), ("validation", validation))
+        ],
+    }
+    path = folder / "run.json"
+    if path.exists():
+        known = json.loads(path.read_text(encoding="utf-8"))
+        if any(known.get(key) != value for key, value in recipe.items()):
+            raise ZfocusError(
+                f"expected the options that {path} was started with, got others: "
+                "choose another run folder"
+            )
+        return
+    description = {
+        "schema": 1,
+        "task": "focus-level",
+        "levels": LEVELS,
+        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "commit": _commit(),
+        "versions": {"zfocus": __version__, "python": platform.python_version(), **_versions()},
+        **recipe,
+    }
+    _replace(path, lambda p: Path(p).write_text(json.dumps(description, indent=2) + "\n", "utf-8"))
+
+
+def _summary(part: str, images: Sequence[SourceImage]) -> dict[str, Any]:
+    sources: dict[str, dict[str, Any]] = {}
+    for image in images:
+        entry = sources.setdefault(image.source, {"images": 0, "licence": image.licence})
+        entry["images"] += 1
+    return {"part": part, "images": len(images), "sources": dict(sorted(sources.items()))}
+
+
+def _versions() -> dict[str, str]:
+    from importlib import metadata
+
+    names = ("keras", "tensorflow", "numpy")
+    found = {d.metadata["Name"].lower(): d.version for d in metadata.distributions()}
+    return {name: found[name] for name in names if name in found}
+
+
+def _commit() -> str:
+    """The commit of the code that trains, with ``+`` when it had uncommitted changes."""
+    try:
+        text = subprocess.run(
+            ["git", "describe", "--always", "--dirty=+", "--abbrev=40", "--exclude=*"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return text.strip()
+
+
+def _save_optimiser(model: Any, path: Path) -> None:
+    values = {f"v{i}": np.asarray(v) for i, v in enumerate(model.optimizer.variables)}
+    _replace(path, lambda p: np.savez(p, **values))
+
+
+def _restore_optimiser(model: Any, path: Path) -> None:
+    if not path.exists():
+        return
+    model.optimizer.build(model.trainable_variables)
+    with np.load(path, allow_pickle=False) as saved:
+        for i, variable in enumerate(model.optimizer.variables):
+            variable.assign(saved[f"v{i}"])
+
+
+def _log(path: Path, row: dict[str, Any]) -> None:
+    new = not path.exists()
+    with path.open("a", encoding="utf-8") as stream:
+        if new:
+            stream.write(",".join(row) + "\n")
+        stream.write(",".join(f"{value:.6g}" for value in row.values()) + "\n")
+
+
+def _tensorboard(folder: Path) -> Any:
+    """A function that logs a row for TensorBoard, where TensorFlow is there to write it."""
+    try:
+        import tensorflow as tf
+    except ImportError:
+        return lambda row: None  # Keras on JAX or PyTorch: log.csv holds the same numbers
+    writer = tf.summary.create_file_writer(str(folder / "tensorboard"))
+
+    def write(row: dict[str, Any]) -> None:
+        with writer.as_default(step=int(row["epoch"])):
+            for name, value in row.items():
+                tf.summary.scalar(name, value)
+        writer.flush()
+
+    return write
+
+
+def _replace(path: Path, write: Any) -> None:
+    """Let ``write`` make the file under another name, then put it in place at once."""
+    temporary = path.with_name(f".{path.stem}.partial{path.suffix}")
+    write(str(temporary))
+    os.replace(temporary, path)

@@ -1,0 +1,107 @@
+"""A bank of defocus kernels for training, over levels, optics and depth of the specimen.
+
+A defocused image is its in-focus image convolved with the defocus PSF. In pixels, the scalar PSF
+depends on two numbers only, the diameter of the defocus disc and the width of the diffraction
+spot, so a bank over those two stands for every objective, wavelength and camera.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zfocus_model.levels import DISC_PX_PER_LEVEL, LEVELS, PATCH_PX
+from zfocus_model.optics import Optics, kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+RADII_PX = (14, 24, 42)
+"""Kernel radii; a kernel uses the smallest that holds it, since the cost grows with it."""
+
+SPOT_FWHM_PX = ((0.6, 1.5), (1.5, 2.5), (2.5, 4.5))
+"""Widths of the diffraction spot: at normal sampling, and oversampled about 2x and 3.5x."""
+
+_NA = 0.5
+_WAVELENGTH_NM = 500.0
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """One kernel, ready to be multiplied in Fourier space."""
+
+    level: int
+    """Training label: the nearest level, 0 ... 10."""
+    radius_px: int
+    """Half of the kernel's side, one of `RADII_PX`."""
+    values: NDArray[np.complex64]
+    """Real FFT of the kernel on the padded patch, its centre at the origin."""
+
+
+def kernel_bank(per_level: int, seed: int) -> dict[tuple[int, int], list[Spectrum]]:
+    """Make the kernels of a training run.
+
+    Parameters
+    ----------
+    per_level : int
+        Kernels for each level and each width of the diffraction spot.
+    seed : int
+        The same seed gives the same bank.
+
+    Returns
+    -------
+    dict
+        ``(level, index into SPOT_FWHM_PX) -> spectra``.
+    """
+    rng = np.random.default_rng([seed, 1])
+    return {
+        (level, spot): [_spectrum(level, spot, rng) for _ in range(per_level)]
+        for level in range(LEVELS)
+        for spot in range(len(SPOT_FWHM_PX))
+    }
+
+
+def padded_px(radius_px: int) -> int:
+    """Side of the square that is convolved to get one clean patch, in px."""
+    return PATCH_PX + 2 * radius_px
+
+
+def _spectrum(level: int, spot: int, rng: np.random.Generator) -> Spectrum:
+    low, high = SPOT_FWHM_PX[spot]
+    fwhm_px = float(np.exp(rng.uniform(np.log(low), np.log(high))))
+    position = _position(level, rng)
+    # Cells are not flat: light from a little above and below is part of most pictures.
+    depth = rng.uniform(0.0, 1.2 if level else 0.5) if rng.random() < 0.5 else 0.0
+    radius = min(42.0, DISC_PX_PER_LEVEL * (position + depth) / 2 + 2.5 * fwhm_px + 3)
+    radius_px = next(r for r in RADII_PX if r >= radius)
+    image = np.zeros((2 * radius_px + 1, 2 * radius_px + 1))
+    if level == 0 and spot == 0 and rng.random() < 0.5:
+        image[radius_px, radius_px] = 1.0  # the image as it was taken
+    else:
+        # full width at half maximum of the Airy disc: 0.51 wavelength / NA
+        optics = Optics(
+            wavelength_nm=_WAVELENGTH_NM,
+            numerical_aperture=_NA,
+            pixel_size_um=0.51 * _WAVELENGTH_NM / 1000 / _NA / fwhm_px,
+        )
+        for step in (-depth, 0.0, depth) if depth else (0.0,):
+            disc_px = DISC_PX_PER_LEVEL * abs(position + step)
+            z_um = disc_px * optics.pixel_size_um / (2 * _NA)
+            image += kernel(optics, z_um, size_px=2 * radius_px + 1)
+        image /= image.sum()
+    side = padded_px(radius_px)
+    padded = np.zeros((side, side), np.float32)
+    padded[: image.shape[0], : image.shape[1]] = image
+    centred = np.roll(padded, (-radius_px, -radius_px), (0, 1))
+    return Spectrum(level, radius_px, np.fft.rfft2(centred).astype(np.complex64))
+
+
+def _position(level: int, rng: np.random.Generator) -> float:
+    """A defocus in levels whose nearest level is the label; the last level has no end."""
+    if level == 0:
+        return rng.uniform(0.0, 0.5)
+    if level < LEVELS - 1 or rng.random() < 0.6:
+        return level + rng.uniform(-0.5, 0.5)
+    return rng.uniform(10.5, 20.0)
