@@ -58,7 +58,7 @@ class _Graph:
         """One of the network's own arrays as float32."""
         if name not in self.arrays:
             raise ZfocusError(
-                f"the network names the array {name!r}, which its weights lack; export the run again"
+                f"the network names the array {name!r}, which its weights lack; export it again"
             )
         return np.asarray(self.arrays[name], dtype=np.float32)
 
@@ -111,9 +111,7 @@ def _normalise(graph: _Graph, name: str) -> None:
     spread = graph.node("Sub", (high, low), f"{name}_range")
     varied = graph.node("Greater", (spread, zero), f"{name}_varied")
     scale = graph.node("Where", (varied, spread, one), f"{name}_scale")
-    unit = graph.node(
-        "Div", (graph.node("Sub", (x, low), f"{name}_above"), scale), f"{name}_unit"
-    )
+    unit = graph.node("Div", (graph.node("Sub", (x, low), f"{name}_above"), scale), f"{name}_unit")
     mean = graph.node("ReduceMean", (unit,), f"{name}_mean", axes=axes)
     centred = graph.node("Sub", (unit, mean), f"{name}_centred")
     square = graph.node("Mul", (centred, centred), f"{name}_square")
@@ -207,9 +205,7 @@ def _gate(graph: _Graph, name: str) -> None:
     axes = graph.constant("patch_axes", (2, 3), np.int64)
     flat = graph.node("Squeeze", (graph.varied, axes), f"{name}_varied")
     # Where, not a product: a constant patch is uniform even if its logits are not finite.
-    graph.current = graph.node(
-        "Where", (flat, graph.current, graph.constant("zero", 0.0)), name
-    )
+    graph.current = graph.node("Where", (flat, graph.current, graph.constant("zero", 0.0)), name)
 
 
 def _append(graph: _Graph, index: int, layer: Mapping[str, Any]) -> None:
@@ -234,7 +230,7 @@ def _append(graph: _Graph, index: int, layer: Mapping[str, Any]) -> None:
     elif op == "softmax":
         graph.current = graph.node("Softmax", (graph.current,), OUTPUT_NAME, axis=-1)
     else:
-        raise ZfocusError(f"the network holds the unknown layer {op!r}; expected one of zfocus.json")
+        raise ZfocusError(f"the network holds the unknown layer {op!r}; choose another network")
 
 
 def onnx_bytes(

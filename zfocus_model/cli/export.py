@@ -1,0 +1,49 @@
+"""``zfocus export``: make a model package of a training run."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+NAME = "export"
+SUMMARY = "make a model package, for zfocus and for bioimage.io, of a training run"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this verb."""
+    parser.add_argument("run_folder", type=Path, metavar="RUN", help="what zfocus train made")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="package folder to write; an older package there is replaced",
+    )
+    parser.add_argument("--name", help="name of the model (default: the name of DIR)")
+    parser.add_argument("--title", help="name for people, as the zoo shows it")
+    parser.add_argument(
+        "--model-version", default="0.1.0", metavar="X.Y.Z", help="default: %(default)s"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the package and say what it is.
+
+    Returns
+    -------
+    0.
+    """
+    from zfocus_model.training.export import export_run
+
+    made = export_run(
+        arguments.run_folder,
+        arguments.output,
+        name=arguments.name,
+        title=arguments.title,
+        version=arguments.model_version,
+    )
+    agreement = ", ".join(f"{name} {value:.1e}" for name, value in made.differences.items())
+    print(f"{made.folder}: {made.bytes / 1e6:.2f} MB, package_sha256 {made.sha256}")
+    print(f"largest difference from Keras: {agreement}")
+    return 0

@@ -1,0 +1,269 @@
+"""Make a model package for bioimage.io and for zfocus out of a training run."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zfocus_model._errors import ZfocusError
+from zfocus_model.levels import DISC_PX_PER_LEVEL, LEVELS, PATCH_PX
+from zfocus_model.training.packaging import archives, card, samples
+from zfocus_model.training.packaging.run_folder import Run, read_run
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What `export_run` made."""
+
+    folder: Path
+    """The package."""
+    sha256: str
+    """SHA-256 of its ``zfocus.json``: the package's identity."""
+    bytes: int
+    """Size of all files together."""
+    differences: dict[str, float]
+    """Largest difference from the Keras weights' probabilities, by format."""
+
+
+def export_run(
+    run: str | Path,
+    package: str | Path,
+    *,
+    name: str | None = None,
+    title: str | None = None,
+    version: str = "0.1.0",
+    modality: str = "fluorescence microscopy",
+) -> Exported:
+    """Write the package of a run: all weight formats, descriptions, test data and pictures.
+
+    The package appears whole or not at all: it is made beside its place, its weight formats are
+    compared, and only then does it replace what was there. The same run gives the same bytes.
+
+    Parameters
+    ----------
+    run : path
+        Run folder of ``zfocus train``, with ``best.keras``, ``run.json`` and ``calibration.json``.
+    package : path
+        Folder to write. An older package there is replaced; any other folder is refused.
+    name : str, optional
+        Name of the model, lower-case letters, digits, ``.``, ``_`` and ``-``; by default the
+        folder's.
+    title : str, optional
+        Name for people.
+    version : str
+        Version of the model.
+    modality : str
+        What kind of images it is for, in the zoo's words.
+
+    Returns
+    -------
+    Exported
+        Where it is, and how well the formats agree.
+
+    Raises
+    ------
+    ZfocusError
+        If the run is incomplete, the place is taken, the formats disagree, or a library is missing.
+
+    Notes
+    -----
+    Keras' counters of layer names are reset, so that names do not depend on what ran before.
+    """
+    target = Path(package).absolute()
+    chosen = target.name if name is None else name
+    if not _NAME.fullmatch(chosen):
+        raise ZfocusError(
+            f"expected a name of lower-case letters, digits, '.', '_' and '-', got {chosen!r}: "
+            "pass another with --name"
+        )
+    found = read_run(Path(run))
+    _check_place(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.partial-", dir=target.parent))
+    try:
+        folder = temporary / target.name
+        folder.mkdir()
+        differences = _write(
+            found,
+            folder,
+            name=chosen,
+            title=title or f"Focus level of microscope images ({chosen})",
+            version=version,
+            modality=modality,
+        )
+        _put(folder, target, temporary)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    description = (target / "zfocus.json").read_bytes()
+    size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
+    return Exported(target, archives.sha256_hex(description), size, differences)
+
+
+def _write(
+    run: Run, folder: Path, *, name: str, title: str, version: str, modality: str
+) -> dict[str, float]:
+    """Fill the folder and compare the weight formats."""
+    from zfocus_model.training.packaging import rdf, verify
+    from zfocus_model.training.packaging.onnx_graph import onnx_bytes
+    from zfocus_model.training.packaging.saved_model import write_saved_model
+
+    keras = _keras()
+    from zfocus_model.training.networks import inference_network, network_layers
+
+    try:
+        trained = keras.models.load_model(run.weights, compile=False)
+    except (ValueError, OSError, TypeError) as error:
+        first = " ".join(str(error).split())[:200]
+        raise ZfocusError(f"cannot read the weights {run.weights} ({first}): train again") from None
+    patches = samples.check_patches()
+    before = verify.keras_probabilities(trained, patches)
+    keras.backend.clear_session()
+    model = inference_network(trained, run.temperature)
+    network, arrays = network_layers(model)
+
+    model.save(folder / "model.keras")
+    archives.settle_keras(folder / "model.keras")
+    write_saved_model(folder / "tf_saved_model.zip", network, arrays)
+    (folder / "model.onnx").write_bytes(onnx_bytes(network, arrays))
+    archives.write_npz(folder / "weights.npz", arrays)
+
+    def predict(some: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        return verify.keras_probabilities(model, some)
+
+    patch = samples.test_patch()
+    pixels = patch[np.newaxis].astype(np.float32)
+    (folder / "test_input.npy").write_bytes(samples.npy_bytes(pixels[..., np.newaxis]))
+    (folder / "test_output.npy").write_bytes(samples.npy_bytes(predict(pixels)))
+    (folder / "sample_input.tif").write_bytes(samples.tiff_bytes(patch))
+    (folder / "cover.png").write_bytes(samples.cover_bytes(predict, run.limits))
+
+    parameters = sum(array.size for array in arrays.values())
+    weighted = sum("kernel" in layer for layer in network)
+    words = card.readme(
+        run,
+        name=name,
+        title=title,
+        version=version,
+        parameters=parameters,
+        weighted_layers=weighted,
+    )
+    _write_text(folder / "README.md", words)
+    _write_text(folder / "LICENSE", card.licence_note(run))
+    config = _config(run)
+    subject = rdf.Subject(title, version, modality, parameters, run.saved, config)
+    rdf.write_rdf(folder, subject)
+    description = {
+        "schema": 1,
+        "name": name,
+        "version": version,
+        "task": str(run.about.get("task", "focus-level")),
+        "config": {"zfocus": config},
+        "network": network,
+        "files": archives.folder_sums(folder),
+    }
+    _write_text(folder / "zfocus.json", json.dumps(description, indent=1) + "\n")
+    return verify.check_agreement(
+        folder, np.concatenate([pixels, patches]), _first(trained, pixels, before), run.temperature
+    )
+
+
+def _first(
+    trained: Any, pixels: npt.NDArray[np.float32], others: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """The trained model's probabilities of the test patch, before those of the other patches."""
+    from zfocus_model.training.packaging.verify import keras_probabilities
+
+    return np.concatenate([keras_probabilities(trained, pixels), others])
+
+
+def _config(run: Run) -> dict[str, Any]:
+    """``config.zfocus``: what the weights mean and where they come from."""
+    limits = run.limits
+    status: dict[str, float] = {
+        "certainty_min": limits.certainty_min,
+        "in_focus_min": limits.in_focus_min,
+    }
+    if limits.out_of_domain_max is not None:
+        status["out_of_domain_max"] = limits.out_of_domain_max
+    kept = ("command", "commit", "versions", "options", "augmentation", "data")
+    return {
+        "levels": LEVELS,
+        "patch_px": PATCH_PX,
+        "disc_px_per_level": DISC_PX_PER_LEVEL,
+        "status": status,
+        "domain": run.calibration.get("domain"),
+        "evaluation": run.evaluation,
+        "calibration": {k: v for k, v in run.calibration.items() if k != "domain"},
+        "training": {
+            **{key: run.about[key] for key in kept if key in run.about},
+            "temperature": run.temperature,
+        },
+    }
+
+
+def _keras() -> Any:
+    """Import Keras on TensorFlow, quietly."""
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        import keras
+        import onnx  # noqa: F401
+        import onnxruntime  # noqa: F401
+        import tensorflow  # noqa: F401
+    except ImportError as error:
+        raise ZfocusError(
+            f"expected the packages of the extras 'train' and 'zoo' ({error}): "
+            "pip install 'zfocus[train,zoo]'"
+        ) from None
+    backend = keras.backend.backend()
+    if backend != "tensorflow":
+        raise ZfocusError(
+            f"expected Keras on TensorFlow to write its weight formats, got {backend}: "
+            "set KERAS_BACKEND=tensorflow"
+        )
+    return keras
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_bytes(text.encode("utf-8"))
+
+
+def _check_place(target: Path) -> None:
+    """Refuse to replace anything that is no package."""
+    if not os.path.lexists(target):
+        return
+    if target.is_symlink() or not target.is_dir():
+        raise ZfocusError(
+            f"expected a folder to write the package to, got {target}: choose another"
+        )
+    if any(target.iterdir()) and not (target / "zfocus.json").is_file():
+        raise ZfocusError(
+            f"expected an empty folder or an older package, got {target} with other files: "
+            "choose another folder"
+        )
+
+
+def _put(folder: Path, target: Path, temporary: Path) -> None:
+    """Move the finished package to its place; an older one comes back if that fails."""
+    older = temporary / "older"
+    if target.exists():
+        target.replace(older)
+    try:
+        folder.replace(target)
+    except OSError:
+        if older.exists():
+            older.replace(target)
+        raise

@@ -1,0 +1,233 @@
+"""The words of a package: its README with the model card, and its licence note."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from zfocus_model.levels import DISC_PX_PER_LEVEL, LEVELS, PATCH_PX
+from zfocus_model.training.packaging.run_folder import Run
+
+REFERENCE_DOI = "10.1186/s12859-018-2087-4"
+REFERENCE_TEXT = (
+    "Yang SJ, Berndl M, Ando DM, Barch M, Narayanaswamy A, Christiansen E, et al. (2018): "
+    "Assessing microscope image focus quality with deep learning. BMC Bioinformatics 19, 77"
+)
+
+_UNKNOWN_LICENCE = "not stated"
+
+OUT_OF_SCOPE = (
+    "Diagnosis or any decision on a patient; ranking of preparations, laboratories or people; "
+    "judging whether a structure is absent. The levels describe the picture, not the distance in "
+    "micrometres of a thick object from the focal plane."
+)
+
+LIMITS = (
+    f"Patches of {PATCH_PX} x {PATCH_PX} px are rated one by one; what lies beyond the last whole "
+    "patch is not rated.",
+    "The training images are made by blurring sharp images with one disc for the whole patch. "
+    "Thick samples, light from other planes, spherical aberration and motion are not simulated.",
+    "Transmitted light (bright field, phase contrast, holograms) is outside the training domain: "
+    "such objects lose contrast at focus.",
+    "A picture of smooth structures that is sharp looks like one of fine structures that is not. "
+    "The certainty is there to tell; leave undecided images to a person.",
+    "Below about 2 levels, real optics and sampling differ more than the levels do.",
+)
+
+
+def readme(
+    run: Run, *, name: str, title: str, version: str, parameters: int, weighted_layers: int
+) -> str:
+    """Write the README of a package.
+
+    Parameters
+    ----------
+    run : Run
+        The training run.
+    name, title, version : str
+        Of the package.
+    parameters : int
+        Number of weights.
+    weighted_layers : int
+        Number of layers with weights.
+
+    Returns
+    -------
+    str
+        Markdown; depends on the arguments alone.
+    """
+    limits = run.limits
+    return "\n".join(
+        [
+            f"# {title}",
+            "",
+            f"Package `{name}`, version {version}. It tells how far out of focus a patch of "
+            f"{PATCH_PX} x {PATCH_PX} px of a microscope image is: probabilities of {LEVELS} "
+            "levels, 0 (in focus) to "
+            f"{LEVELS - 1}. Level k stands for a defocus disc of {DISC_PX_PER_LEVEL:.2f} k px, "
+            "added to the sharpest image that the optics can make.",
+            "",
+            "# Usage",
+            "",
+            "    pip install zfocus",
+            f"    zfocus rate IMAGES --model {name} -o RESULTS",
+            "",
+            "Other readers: one input `image` (batch, y = 84, x = 84, channel = 1), pixels as "
+            "stored in float32, not rescaled; one output `probabilities` (batch, channel = 11). "
+            "Each patch is normalised inside the graph, so gain and offset do not matter, and a "
+            "constant patch gives exactly uniform probabilities. The certainty of a patch is "
+            "1 - entropy / ln 11.",
+            "",
+            f"An image is `undecided` below certainty {limits.certainty_min:.4g}, else `in_focus` "
+            f"from probability {limits.in_focus_min:.4g} of levels 0 to 2 on, else `out_of_focus`.",
+            "",
+            "# Network",
+            "",
+            f"{weighted_layers} convolutions and dense layers, {parameters:,} weights. The same "
+            "weights lie here for Keras, TensorFlow, ONNX and plain numpy; they were compared on "
+            "100 simulated patches when the package was made.",
+            "",
+            "# Training",
+            "",
+            *_training(run),
+            "",
+            "# Validation",
+            "",
+            *_validation(run),
+            "",
+            "# Limits",
+            "",
+            *[f"* {line}" for line in LIMITS],
+            "",
+            "# What it must not be used for",
+            "",
+            OUT_OF_SCOPE,
+            "",
+            "# Citation",
+            "",
+            f"The idea, the number of levels and the patch are those of {REFERENCE_TEXT}, "
+            f"doi [{REFERENCE_DOI}](https://doi.org/{REFERENCE_DOI}). Weights and code are new.",
+            "",
+            "# Files",
+            "",
+            "Test input and output, sample image and cover are simulated; no third-party pixels "
+            "are in this package. `zfocus.json` holds the SHA-256 of every file. Licence of the "
+            "weights: see LICENSE.",
+            "",
+        ]
+    )
+
+
+def licence_note(run: Run) -> str:
+    """Write the licence note: BSD-3-Clause for the weights, and what they were trained on."""
+    return "\n".join(
+        [
+            "The weights, descriptions and pictures in this package are licensed under the",
+            "BSD 3-Clause License (SPDX: BSD-3-Clause), copyright the zfocus developers.",
+            "",
+            "No training image is part of it. The weights were fitted to images under these",
+            "licences, as their sources state them:",
+            "",
+            *[
+                f"  {source}: {entry['licence'] or _UNKNOWN_LICENCE}"
+                for source, entry in run.sources.items()
+            ],
+            *([] if run.sources else ["  (the run does not name its sources)"]),
+            "",
+            _BSD_3_CLAUSE,
+        ]
+    )
+
+
+def _training(run: Run) -> list[str]:
+    lines: list[str] = []
+    unknown = _UNKNOWN_LICENCE
+    if run.sources:
+        total = sum(entry["images"] for entry in run.sources.values())
+        lines += [
+            f"{total:,} in-focus images, defocused, resampled and photographed anew by the "
+            "simulator while training; some of them were held out by image to choose the weights.",
+            "",
+            "| source | images | licence |",
+            "|---|---|---|",
+        ]
+        lines += [
+            f"| {_cell(source)} | {entry['images']} | {_cell(entry['licence'] or unknown)} |"
+            for source, entry in run.sources.items()
+        ]
+    else:
+        lines.append("The run does not name its training images.")
+    facts = {
+        "Command": f"`{run.about['command']}`" if run.about.get("command") else "",
+        "Code": f"commit `{run.about['commit']}`" if run.about.get("commit") else "",
+        "Versions": ", ".join(f"{k} {v}" for k, v in _mapping(run.about, "versions").items()),
+        "Options": ", ".join(f"{k} {v}" for k, v in _mapping(run.about, "options").items()),
+        "Temperature": f"{run.temperature:.4g}, folded into the weights",
+        "Calibrated on the held-out training images": ", ".join(
+            f"{key.replace('_', ' ')} {_plain(value)}"
+            for key, value in run.calibration.items()
+            if isinstance(value, (int, float)) and key != "temperature"
+        ),
+    }
+    lines.append("")
+    lines += [f"* {key}: {value}" for key, value in facts.items() if value]
+    return lines
+
+
+def _validation(run: Run) -> list[str]:
+    if not run.evaluation:
+        return [
+            "None yet: the run that this package was made from holds no evaluation. Treat its "
+            "answers as untested."
+        ]
+    rows = _flatten(run.evaluation)
+    return ["| what | value |", "|---|---|", *[f"| {_cell(k)} | {_cell(v)} |" for k, v in rows]]
+
+
+def _flatten(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    for key, value in values.items():
+        name = f"{prefix}{key}".replace("_", " ")
+        if isinstance(value, Mapping):
+            rows += _flatten(cast("Mapping[str, Any]", value), f"{prefix}{key}: ")
+        elif isinstance(value, (list, tuple)):
+            rows.append((name, ", ".join(_plain(v) for v in cast("Sequence[Any]", value))))
+        else:
+            rows.append((name, _plain(value)))
+    return rows
+
+
+def _plain(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _cell(text: str) -> str:
+    return " ".join(str(text).replace("|", "\\|").split())
+
+
+def _mapping(values: Mapping[str, Any], key: str) -> dict[str, Any]:
+    found = values.get(key)
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+
+
+_BSD_3_CLAUSE = """\
+Redistribution and use in source and binary forms, with or without modification, are permitted
+provided that the following conditions are met:
+
+1. Redistributions of source code must retain the above copyright notice, this list of conditions
+   and the following disclaimer.
+2. Redistributions in binary form must reproduce the above copyright notice, this list of conditions
+   and the following disclaimer in the documentation and/or other materials provided with the
+   distribution.
+3. Neither the name of the copyright holder nor the names of its contributors may be used to endorse
+   or promote products derived from this software without specific prior written permission.
+
+THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND ANY EXPRESS OR
+IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED WARRANTIES OF MERCHANTABILITY AND
+FITNESS FOR A PARTICULAR PURPOSE ARE DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR
+CONTRIBUTORS BE LIABLE FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
+DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR SERVICES; LOSS OF USE,
+DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER
+IN CONTRACT, STRICT LIABILITY, OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF
+THE USE OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
+"""

@@ -1,0 +1,126 @@
+"""What a training run left behind, read and checked before anything is written."""
+
+from __future__ import annotations
+
+import json
+import math
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from zfocus_model._errors import ZfocusError
+from zfocus_model.rating import StatusLimits
+from zfocus_model.training.packaging.archives import keras_date
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder of ``zfocus train``."""
+
+    weights: Path
+    """``best.keras``."""
+    about: dict[str, Any] = field(repr=False)
+    """``run.json``: command, commit, options, data with licences, versions."""
+    calibration: dict[str, Any] = field(repr=False)
+    """``calibration.json``: temperature, limits and, where known, training-domain statistics."""
+    evaluation: dict[str, Any] = field(repr=False)
+    """``evaluation.json``; empty if the run was not evaluated."""
+    saved: str
+    """When the weights were saved, ISO 8601; empty if the file does not say."""
+
+    @property
+    def temperature(self) -> float:
+        """What the logits are divided by, > 0."""
+        return _number(self.calibration, "temperature", 1e-3, 1e3)
+
+    @property
+    def limits(self) -> StatusLimits:
+        """The limits that turn a rating into a status."""
+        highest = self.calibration.get("out_of_domain_max")
+        return StatusLimits(
+            certainty_min=_number(self.calibration, "certainty_min", 0.0, 1.0),
+            in_focus_min=_number(self.calibration, "in_focus_min", 0.0, 1.0),
+            out_of_domain_max=None
+            if highest is None
+            else _number(self.calibration, "out_of_domain_max", 0.0, 1.0),
+        )
+
+    @property
+    def sources(self) -> dict[str, dict[str, Any]]:
+        """Images and licence by source, training and held-out images together, sorted."""
+        total: dict[str, dict[str, Any]] = {}
+        for part in cast("list[dict[str, Any]]", self.about.get("data") or []):
+            for name, entry in cast("dict[str, Any]", part.get("sources") or {}).items():
+                known = total.setdefault(name, {"images": 0, "licence": entry.get("licence", "")})
+                known["images"] += int(entry.get("images", 0))
+        return dict(sorted(total.items()))
+
+
+def read_run(folder: Path) -> Run:
+    """Read a run folder.
+
+    Parameters
+    ----------
+    folder : Path
+        What ``zfocus train -o`` was given.
+
+    Returns
+    -------
+    Run
+        The run.
+
+    Raises
+    ------
+    ZfocusError
+        If there is no such folder, or weights, description or calibration are missing or damaged.
+    """
+    if not folder.is_dir():
+        raise ZfocusError(f"expected the run folder of zfocus train, got {folder}: no such folder")
+    weights = folder / "best.keras"
+    if not weights.is_file():
+        raise ZfocusError(
+            f"expected trained weights best.keras in the run {folder}, found none: "
+            "let zfocus train finish an epoch first"
+        )
+    try:
+        saved = keras_date(weights)
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise ZfocusError(f"cannot read the weights {weights} ({error}): train again") from None
+    run = Run(
+        weights=weights,
+        about=_json(folder / "run.json"),
+        calibration=_json(folder / "calibration.json"),
+        evaluation=_json(folder / "evaluation.json", missing_ok=True),
+        saved=saved,
+    )
+    _ = (run.temperature, run.limits)
+    return run
+
+
+def _json(path: Path, *, missing_ok: bool = False) -> dict[str, Any]:
+    if missing_ok and not path.exists():
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ZfocusError(
+            f"expected {path.name} in the run {path.parent}, found none: "
+            "let zfocus train finish, or train again"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise ZfocusError(f"expected JSON in {path} ({error}): train again") from None
+    if not isinstance(found, dict):
+        raise ZfocusError(f"expected a JSON object in {path}, got {type(found).__name__}")
+    return cast("dict[str, Any]", found)
+
+
+def _number(values: dict[str, Any], name: str, low: float, high: float) -> float:
+    value = values.get(name)
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or not low <= value <= high:
+        raise ZfocusError(
+            f"expected {name} from {low:g} to {high:g} in calibration.json, got {value!r}: "
+            "calibrate the run again"
+        )
+    return float(value)

@@ -1,0 +1,117 @@
+"""Do all weight formats of a package say the same? Asked before a package is put in place."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from zfocus_model._errors import ZfocusError
+from zfocus_model.levels import LEVELS
+from zfocus_model.training.packaging.onnx_graph import INPUT_NAME, OUTPUT_NAME
+from zfocus_model.training.packaging.saved_model import SIGNATURE
+
+TOLERANCE = 1e-5
+"""Largest difference of a probability between two formats."""
+
+FOLD_TOLERANCE = 1e-4
+"""Largest difference from the model as trained: folding changes the order of float32 sums."""
+
+Probabilities = npt.NDArray[np.float32]
+
+
+def keras_probabilities(model: Any, patches: npt.NDArray[np.float32]) -> Probabilities:
+    """Probabilities (n, 11) of patches (n, 84, 84) from a Keras model."""
+    return np.asarray(model(patches[..., np.newaxis], training=False), dtype=np.float32)
+
+
+def check_agreement(
+    folder: Path,
+    patches: npt.NDArray[np.float32],
+    trained: Probabilities,
+    temperature: float,
+) -> dict[str, float]:
+    """Compare the weight formats of a package on patches.
+
+    Parameters
+    ----------
+    folder : Path
+        A complete package.
+    patches : ndarray of float32
+        (n, 84, 84); constant ones must come out uniform.
+    trained : ndarray of float32
+        (n, 11), what the model says as it was trained, before folding.
+    temperature : float
+        What folding divides the logits by.
+
+    Returns
+    -------
+    dict of str to float
+        Largest difference from Keras of ``tensorflow``, ``onnxruntime``, ``numpy`` and
+        ``trained``.
+
+    Raises
+    ------
+    ZfocusError
+        If a format differs by more than 1e-5, or rates a constant patch.
+    """
+    from zfocus_model.engines import open_engine
+    from zfocus_model.packages import open_package
+
+    package = open_package(folder)
+    readers: dict[str, Callable[[], Probabilities]] = {
+        "tensorflow": lambda: _tensorflow(folder / "tf_saved_model.zip", patches),
+        "onnxruntime": lambda: open_engine(package, "onnxruntime", threads=1).probabilities(
+            patches
+        ),
+        "numpy": lambda: open_engine(package, "numpy").probabilities(patches),
+        "trained": lambda: _tempered(trained, temperature),
+    }
+    expected = _keras(folder / "model.keras", patches)
+    constant = patches.min(axis=(1, 2)) == patches.max(axis=(1, 2))
+    differences: dict[str, float] = {}
+    for name, read in readers.items():
+        found = read()
+        difference = float(np.abs(found - expected).max())
+        allowed = FOLD_TOLERANCE if name == "trained" else TOLERANCE
+        if not difference <= allowed:
+            raise ZfocusError(
+                f"expected all weight formats to agree to {allowed:g}, but {name} differs from "
+                f"Keras by {difference:.2g}: the package was not written, report this"
+            )
+        if not np.allclose(found[constant], 1 / LEVELS, rtol=0, atol=1e-7):
+            raise ZfocusError(
+                f"expected uniform probabilities for constant patches, but {name} rates them: "
+                "end the network with gate and softmax"
+            )
+        differences[name] = difference
+    return differences
+
+
+def _keras(path: Path, patches: npt.NDArray[np.float32]) -> Probabilities:
+    import keras
+
+    return keras_probabilities(keras.models.load_model(path, compile=False), patches)
+
+
+def _tensorflow(path: Path, patches: npt.NDArray[np.float32]) -> Probabilities:
+    import tensorflow
+
+    tf: Any = tensorflow
+    with tempfile.TemporaryDirectory() as folder:
+        with zipfile.ZipFile(path) as archive:
+            archive.extractall(folder)
+        loaded = tf.saved_model.load(folder)
+        answer = loaded.signatures[SIGNATURE](**{INPUT_NAME: tf.constant(patches[..., np.newaxis])})
+        return np.asarray(answer[OUTPUT_NAME], dtype=np.float32)
+
+
+def _tempered(probabilities: Probabilities, temperature: float) -> Probabilities:
+    logs = np.log(np.maximum(probabilities.astype(np.float64), 1e-38)) / temperature
+    powers = np.exp(logs - logs.max(axis=1, keepdims=True))
+    return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
