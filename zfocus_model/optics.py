@@ -144,7 +144,7 @@ def psf(
 
     Examples
     --------
-    >>> float(psf(Optics(), size_px=1)[0, 0])
+    >>> round(float(psf(Optics(), size_px=1)[0, 0]), 9)
     0.25
     """
     z_um = float(z_um)
