@@ -51,7 +51,8 @@ def write_by_hand(
 
 
 @pytest.mark.parametrize(
-    "dtype", ["uint8", "int8", "uint16", "int16", "uint32", "int32", "float16", "float32", "float64"]
+    "dtype",
+    ["uint8", "int8", "uint16", "int16", "uint32", "int32", "float16", "float32", "float64"],
 )
 @pytest.mark.parametrize("byteorder", ["<", ">"])
 def test_pixels_are_as_stored_in_every_type(
@@ -208,9 +209,7 @@ def test_ome_axes_decide(tmp_path: Path, axes: str) -> None:
 
 def test_ome_colour_with_channels(tmp_path: Path) -> None:
     stack = np.random.default_rng(5).integers(0, 255, (2, 90, 100, 3), dtype=np.uint8)
-    tifffile.imwrite(
-        tmp_path / "a.ome.tif", stack, photometric="rgb", metadata={"axes": "CYXS"}
-    )
+    tifffile.imwrite(tmp_path / "a.ome.tif", stack, photometric="rgb", metadata={"axes": "CYXS"})
     planes = read(tmp_path / "a.ome.tif")
     assert [plane.c for plane in planes] == [0, 1]
     np.testing.assert_allclose(planes[1].pixels, stack[1].mean(axis=-1), rtol=1e-6)
@@ -261,15 +260,14 @@ def test_signed_calibrated_imagej_file_keeps_raw_values(tmp_path: Path, pixels: 
 
 
 def test_planes_of_a_set_of_files_belong_to_their_files(tmp_path: Path, pixels: Pixels) -> None:
-    xml = """<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06">
+    data = '<TiffData FirstZ="{}" IFD="0" PlaneCount="1"><UUID FileName="{}">{}</UUID></TiffData>'
+    xml = f"""<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06">
     <Image ID="Image:0"><Pixels ID="Pixels:0" DimensionOrder="XYZCT" Type="uint16" SizeX="130"
-    SizeY="96" SizeZ="2" SizeC="1" SizeT="1"><Channel ID="Channel:0:0" SamplesPerPixel="1"/>
-    <TiffData FirstZ="0" IFD="0" PlaneCount="1"><UUID FileName="z0.ome.tif">urn:uuid:{a}</UUID></TiffData>
-    <TiffData FirstZ="1" IFD="0" PlaneCount="1"><UUID FileName="z1.ome.tif">urn:uuid:{b}</UUID></TiffData>
-    </Pixels></Image></OME>"""
-    a, b = "0" * 8, "1" * 8
-    for z, own in enumerate((a, b)):
-        text = xml.format(a=a, b=b).replace("<OME ", f'<OME UUID="urn:uuid:{own}" ')
+    SizeY="96" SizeZ="2" SizeC="1" SizeT="1" PhysicalSizeX="0.5"><Channel ID="Channel:0:0"
+    Name="GFP" SamplesPerPixel="1"/>{data.format(0, "z0.ome.tif", "urn:uuid:00")}
+    {data.format(1, "z1.ome.tif", "urn:uuid:11")}</Pixels></Image></OME>"""
+    for z, own in enumerate(("00", "11")):
+        text = xml.replace("<OME ", f'<OME UUID="urn:uuid:{own}" ')
         tifffile.imwrite(
             tmp_path / f"z{z}.ome.tif",
             pixels + z,
@@ -280,6 +278,7 @@ def test_planes_of_a_set_of_files_belong_to_their_files(tmp_path: Path, pixels: 
     for z in (0, 1):
         plane = only(tmp_path / f"z{z}.ome.tif")
         assert plane.index == (0, 0, 0, z)
+        assert (plane.channel, plane.pixel_size_um) == ("GFP", 0.5)
         np.testing.assert_array_equal(plane.pixels, pixels + z)
 
 
@@ -316,10 +315,22 @@ def test_a_file_cut_anywhere_says_so(
     else:
         options: dict[str, Any] = {"metadata": {"axes": "ZYX"}} if kind == "ome" else {}
         tifffile.imwrite(
-            path, np.stack([pixels] * 3), compression=compression, photometric="minisblack", **options
+            path,
+            np.stack([pixels] * 3),
+            compression=compression,
+            photometric="minisblack",
+            **options,
         )
     whole = path.read_bytes()
-    for length in (4, 9, 200, len(whole) // 3, len(whole) // 2, len(whole) * 3 // 4, len(whole) - 40):
+    for length in (
+        4,
+        9,
+        200,
+        len(whole) // 3,
+        len(whole) // 2,
+        len(whole) * 3 // 4,
+        len(whole) - 40,
+    ):
         path.write_bytes(whole[:length])
         complaints: list[str] = []
         try:

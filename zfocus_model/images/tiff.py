@@ -19,6 +19,7 @@ import tifffile
 from zfocus_model._errors import ZfocusError
 from zfocus_model.images.axes import Layout, layout_of
 from zfocus_model.images.base import ImageFile, PlaneInfo
+from zfocus_model.images.ome_set import Index, planes_in_file
 from zfocus_model.images.tiff_check import PageChain, check_data, walk_pages
 from zfocus_model.images.tiff_metadata import (
     SeriesMetadata,
@@ -69,7 +70,7 @@ class TiffImageFile(ImageFile):
         if chain.pages == 0:
             raise ZfocusError("expected a whole TIFF file, got one cut short: copy it again")
         self._bytes = path.stat().st_size
-        # Planes in other files of a set are those files' own.
+        # Not the whole set of files that this one may belong to: the others rate their own planes.
         self._tiff = tifffile.TiffFile(path, _multifile=False)
         try:
             places = dict(self._find())
@@ -89,17 +90,23 @@ class TiffImageFile(ImageFile):
         known = _metadata(self._tiff, len(all_series))
         both = list(zip(all_series, known))
         full = [one for one in both if not (one[0].keyframe.is_reduced or one[0].name in _ASIDE)]
+        ours = _own_planes(self._tiff)
         for number, (series, about) in enumerate(full or both):
             layout = layout_of(series)
             for page, inner, (t, c, z) in layout.planes():
                 if not _is_here(series, page, layout, self._tiff):
                     continue
+                place = number, t, c, z
+                if ours:
+                    index = series[page].index
+                    if index not in ours:
+                        continue
+                    place = ours[index]
+                    if inner:  # channels in one page
+                        place = (*place[:2], place[2] + c, place[3])
                 info = PlaneInfo(
-                    series=number,
-                    t=t,
-                    c=c,
-                    z=z,
-                    channel=about.channels[c] if c < len(about.channels) else "",
+                    *place,
+                    channel=about.channels[place[2]] if place[2] < len(about.channels) else "",
                     pixel_size_um=about.pixel_size_um,
                     numerical_aperture=about.numerical_aperture,
                     refractive_index=about.refractive_index,
@@ -153,12 +160,18 @@ def _is_here(series: Any, page: int, layout: Layout, tiff: tifffile.TiffFile) ->
     return found is not None and found.parent.filehandle.path == tiff.filehandle.path
 
 
+def _own_planes(tiff: tifffile.TiffFile) -> dict[int, Index]:
+    return planes_in_file(tiff.ome_metadata or "", Path(tiff.filename).name) if tiff.is_ome else {}
+
+
 def _metadata(tiff: tifffile.TiffFile, count: int) -> list[SeriesMetadata]:
     """Metadata of each series; nothing where the file's metadata are damaged."""
     tags = tiff.pages[0].tags  # type: ignore[union-attr]  # the first page is never a frame
     try:
         if tiff.is_ome:
             found = from_ome(tiff.ome_metadata or "")
+            if count > len(found) == 1:  # pages sorted otherwise than OME says
+                return found * count
             return [*found, *[SeriesMetadata()] * (count - len(found))]
         if tiff.is_imagej:
             one = from_imagej(tiff.imagej_metadata or {}, tags)

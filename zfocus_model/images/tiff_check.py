@@ -9,7 +9,6 @@ from pathlib import Path
 
 from zfocus_model._errors import ZfocusError
 
-
 _NEEDED = frozenset((258, 270, 273, 279, 320, 324, 325))
 """Tags without which pixels or their axes are not known: bits, description, strips, colours."""
 

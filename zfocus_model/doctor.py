@@ -1,0 +1,170 @@
+"""Look an installation over: versions, model, engines, and doors that carry another package."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+
+from zfocus_model._version import __version__
+from zfocus_model._errors import ZfocusError
+from zfocus_model.engines import ENGINES, open_engine
+from zfocus_model.levels import PATCH_PX
+from zfocus_model.model import Model, load_model
+from zfocus_model.packages import DESCRIPTION, Package
+
+AGREEMENT = 1e-4
+"""Largest difference of probabilities between engines."""
+
+_DISTRIBUTIONS = (
+    *("numpy", "onnxruntime", "tifffile", "imagecodecs", "imageio", "pillow", "rich"),
+    *("tensorflow", "keras", "bioimageio.core"),
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the diagnosis."""
+
+    topic: str
+    """What was looked at."""
+    found: str
+    """What was found."""
+    good: bool = True
+    """False if something is wrong."""
+
+
+def diagnose(
+    model: str | Path, *, engine: str = "auto", threads: int | None = None, doors: Iterable[Path]
+) -> Iterator[Finding]:
+    """Look an installation over.
+
+    Parameters
+    ----------
+    model
+        Name or path of the model package.
+    engine, threads
+        As for ``load_model``.
+    doors
+        Folders of CellProfiler plugins, Fiji and the like, which hold a copy of the package.
+
+    Yields
+    ------
+    Finding
+        One a line, good or not.
+
+    Raises
+    ------
+    ModelError
+        If the model cannot be used.
+    """
+    yield Finding("zfocus", f"{__version__} in {Path(__file__).parent}")
+    yield Finding("python", f"{platform.python_version()} on {platform.platform()}")
+    for name in _DISTRIBUTIONS:
+        try:
+            yield Finding(name, metadata.version(name))
+        except metadata.PackageNotFoundError:
+            yield Finding(name, "not installed")
+    opened = load_model(model, engine=engine, threads=threads)
+    package = opened.package
+    yield Finding("model", f"{package.name} {package.version} in {package.source}")
+    yield Finding("package_sha256", package.sha256)
+    number = getattr(opened.engine, "threads", None)
+    running = f", {number} threads" if number else ""
+    yield Finding("engine", f"{opened.engine.name}{running}")
+    yield self_test(opened)
+    for door in doors:
+        yield from check_door(door, package)
+
+
+def self_test(model: Model) -> Finding:
+    """Rate simulated patches in every engine and compare.
+
+    Parameters
+    ----------
+    model
+        The model.
+
+    Returns
+    -------
+    Finding
+        Good if all engines that can be opened agree to 1e-4.
+    """
+    patches = simulated_patches()
+    start = time.perf_counter()
+    expected = model.engine.probabilities(patches)
+    took_ms = 1e3 * (time.perf_counter() - start) / len(patches)
+    others: list[str] = []
+    worst = 0.0
+    for kind in ENGINES:
+        if kind == model.engine.name:
+            continue
+        try:
+            engine = open_engine(model.package, kind)
+        except ZfocusError as error:
+            others.append(f"{kind} cannot be used ({error})")
+            continue
+        worst = max(worst, float(np.abs(engine.probabilities(patches) - expected).max()))
+        others.append(f"{kind} differs by {worst:.1e}, at most {AGREEMENT:.0e} is expected")
+    found = f"{len(patches)} simulated patches, {took_ms:.2f} ms each; {'; '.join(others)}"
+    return Finding("self-test", found, worst <= AGREEMENT)
+
+
+def simulated_patches() -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    """Patches from the simulator, sharp and blurred, dim and bright: (4, 84, 84) float32."""
+    from zfocus_model import optics, scenes
+
+    field = scenes.field(np.random.default_rng(0), (PATCH_PX, PATCH_PX))
+    levels = ((0, 2000.0), (3, 60.0), (6, 2000.0), (10, 40000.0))
+    return np.stack(
+        [gain * optics.defocus(field, level=level) + 100 for level, gain in levels]
+    ).astype(np.float32)
+
+
+def check_door(door: Path, package: Package) -> Iterator[Finding]:
+    """Check that the packages in a folder are this one.
+
+    Parameters
+    ----------
+    door
+        A folder, searched with its subfolders for ``zfocus.json``.
+    package
+        What they should be.
+
+    Yields
+    ------
+    Finding
+        One for each package found of the same name; not good if it is another, or there is none.
+    """
+    found = 0
+    for place, folders, files in os.walk(door):
+        folders.sort()
+        if DESCRIPTION not in files:
+            continue
+        path = Path(place, DESCRIPTION)
+        try:
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            yield Finding("door", f"{path}: cannot be read: {error.strerror}", good=False)
+            continue
+        found += 1
+        if digest == package.sha256:
+            yield Finding("door", f"{path.parent}: the same package")
+        else:
+            yield Finding(
+                "door",
+                f"{path.parent}: expected package_sha256 {package.sha256}, got {digest}: "
+                "install this package there",
+                good=False,
+            )
+    if not found:
+        yield Finding(
+            "door", f"{door}: expected a {DESCRIPTION} in it or below, got none", good=False
+        )
