@@ -33,8 +33,8 @@ def test_demo_makes_rates_and_compares(tmp_path, small_plate, capsys):
     assert main(["demo", "-o", str(folder), "--model", _model(tmp_path)]) == 0
     out = capsys.readouterr().out
     # The model says level 1 to all: right within one for levels 0, 1 and the overexposed 0.
-    assert "3 of 4 images with cells: right within one level" in out
-    assert "0 of 1 images without cells" in out
+    assert "3 of 4 images with cells are right within one level" in out
+    assert "0 of 1 images without cells are undecided" in out
     assert str(folder / "results" / "report.html") in out
     images = sorted(p.name for p in (folder / "images").iterdir())
     assert images == sorted(t.image for t in small_plate)

@@ -67,10 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     with (results / "images.csv").open(newline="", encoding="utf-8") as stream:
         score = demo.score(truths, csv.DictReader(stream))
-    print(f"{score.within_one} of {score.rated} images with cells: right within one level")
-    print(
-        f"{score.blank_undecided} of {score.blank} images without cells: undecided, as they should be"
-    )
+    print(f"{score.within_one} of {score.rated} images with cells are right within one level")
+    print(f"{score.blank_undecided} of {score.blank} images without cells are undecided, as due")
     print(f"Open {results / 'report.html'} in a browser; what is true is in {folder / 'truth.csv'}")
     return code
 
