@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zfocus_model._version import __version__
 from zfocus_model._errors import ModelError, ZfocusError
+from zfocus_model._version import __version__
 from zfocus_model.images import (
     ImagePath,
     InputFailure,

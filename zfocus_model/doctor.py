@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from zfocus_model._version import __version__
 from zfocus_model._errors import ZfocusError
+from zfocus_model._version import __version__
 from zfocus_model.engines import ENGINES, open_engine
 from zfocus_model.levels import PATCH_PX
 from zfocus_model.model import Model, load_model
