@@ -8,6 +8,7 @@ import re
 import shutil
 import tempfile
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -219,16 +220,15 @@ def _keras() -> Any:
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        import keras
-        import onnx  # noqa: F401
-        import onnxruntime  # noqa: F401
-        import tensorflow  # noqa: F401
+        for name in ("onnx", "onnxruntime", "tensorflow"):
+            import_module(name)
+        keras: Any = import_module("keras")
     except ImportError as error:
         raise ZfocusError(
             f"expected the packages of the extras 'train' and 'zoo' ({error}): "
             "pip install 'zfocus[train,zoo]'"
         ) from None
-    backend = keras.backend.backend()
+    backend = str(keras.backend.backend())
     if backend != "tensorflow":
         raise ZfocusError(
             f"expected Keras on TensorFlow to write its weight formats, got {backend}: "

@@ -38,7 +38,7 @@ class _Graph:
         self.constants: dict[str, npt.NDArray[Any]] = {}
         self.current = INPUT_NAME
         self.layout = "NHWC"
-        self.size = (PATCH_PX, PATCH_PX)
+        self.size: tuple[int, int] = (PATCH_PX, PATCH_PX)
         self.channels = 1
         self.varied: str | None = None
 
@@ -280,5 +280,6 @@ def onnx_bytes(
         ir_version=IR_VERSION,
         producer_name="zfocus",
     )
-    onnx.checker.check_model(model, full_check=True)
+    check: Any = onnx.checker
+    check.check_model(model, full_check=True)
     return model.SerializeToString(deterministic=True)

@@ -7,6 +7,7 @@ import io
 import logging
 import tempfile
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +70,8 @@ def write_rdf(folder: Path, subject: Subject) -> None:
         If the description does not hold against the format, or bioimageio.spec is missing.
     """
     try:
-        from bioimageio.spec import save_bioimageio_package_as_folder
-        from ruyaml import YAML
+        spec: Any = import_module("bioimageio.spec")
+        ruyaml: Any = import_module("ruyaml")
     except ImportError as error:
         raise ZfocusError(
             f"expected the packages of the extra 'zoo' ({error}): pip install 'zfocus[train,zoo]'"
@@ -81,13 +82,15 @@ def write_rdf(folder: Path, subject: Subject) -> None:
     except ValueError as error:
         first = " ".join(str(error).split())[:300]
         raise ZfocusError(f"expected a description that bioimage.io accepts: {first}") from None
-    yaml: Any = YAML(typ="safe", pure=True)
+    yaml: Any = ruyaml.YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False
     yaml.allow_unicode = True
     yaml.width = 100
     with tempfile.TemporaryDirectory() as temporary:
-        written = save_bioimageio_package_as_folder(description, output_path=Path(temporary) / "p")
+        written = spec.save_bioimageio_package_as_folder(
+            description, output_path=Path(temporary) / "p"
+        )
         found: dict[str, Any] = yaml.load((Path(written) / "rdf.yaml").read_text("utf-8"))
     # zfocus.json holds the sum of this file, so this file cannot hold that of zfocus.json.
     found["attachments"] = [*found.get("attachments", []), {"source": "zfocus.json"}]
@@ -98,16 +101,12 @@ def write_rdf(folder: Path, subject: Subject) -> None:
 
 def _quiet() -> None:
     """Keep the library's progress messages off the person's screen."""
-    from loguru import logger
-
-    logger.disable("bioimageio")
+    import_module("loguru").logger.disable("bioimageio")
     logging.getLogger("bioimageio").setLevel(logging.ERROR)
 
 
 def _describe(folder: Path, subject: Subject) -> Any:
-    from bioimageio.spec.model import v0_5
-
-    m: Any = v0_5
+    m: Any = import_module("bioimageio.spec.model.v0_5")
 
     def file(name: str) -> Any:
         return m.FileDescr(source=folder / name)
@@ -177,10 +176,8 @@ def _output(m: Any, file: Any) -> Any:
 
 
 def _weights(m: Any, file: Any) -> Any:
-    import keras
-    import tensorflow
-
-    tf: Any = tensorflow
+    keras: Any = import_module("keras")
+    tf: Any = import_module("tensorflow")
     version = m.Version(tf.__version__)
     return m.WeightsDescr(
         keras_v3=m.KerasV3WeightsDescr(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,10 +116,10 @@ def _json(path: Path, *, missing_ok: bool = False) -> dict[str, Any]:
 
 def _number(values: dict[str, Any], name: str, low: float, high: float) -> float:
     value = values.get(name)
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or not low <= value <= high:
-        raise ZfocusError(
-            f"expected {name} from {low:g} to {high:g} in calibration.json, got {value!r}: "
-            "calibrate the run again"
-        )
-    return float(value)
+    # Not a number, or NaN, falls through the comparison; booleans are integers to Python.
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high:
+        return float(value)
+    raise ZfocusError(
+        f"expected {name} from {low:g} to {high:g} in calibration.json, got {value!r}: "
+        "calibrate the run again"
+    )

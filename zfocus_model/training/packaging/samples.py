@@ -108,6 +108,7 @@ def cover_bytes(predict: Predict, limits: StatusLimits) -> bytes:
     tiles = tiling.tiles(plane)
     found = predict(tiles.reshape(-1, PATCH_PX, PATCH_PX).astype(np.float32))
     rating = rate_patches(found.reshape(*tiles.shape[:2], LEVELS), limits)
+    content = b""
     for zoom in range(_COVER_ZOOM, 0, -1):
         grey = np.kron(stretch(plane), np.ones((zoom, zoom), np.uint8))
         picture = Image.fromarray(grey).convert("RGB")

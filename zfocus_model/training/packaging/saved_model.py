@@ -8,8 +8,10 @@ engines of Fiji.
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +88,7 @@ class _Builder:
             reduce = {"mean": tf.reduce_mean, "max": tf.reduce_max}
             return tf.concat([reduce[kind](x, (1, 2)) for kind in layer["kinds"]], axis=-1)
         if op == "flatten":
-            return tf.reshape(x, (-1, int(np.prod(x.shape[1:]))))
+            return tf.reshape(x, (-1, math.prod(int(side) for side in x.shape[1:])))
         if op == "dense":
             return self.finish(tf.matmul(x, self.constant(layer["kernel"])), layer)
         if op == "gate":
@@ -116,10 +118,8 @@ def write_saved_model(
     ZfocusError
         An unknown layer or a missing array.
     """
-    import tensorflow
-    from tensorflow.core.protobuf import saved_model_pb2
-
-    tf: Any = tensorflow
+    protobuf: Any = import_module("tensorflow.core.protobuf.saved_model_pb2")
+    tf: Any = import_module("tensorflow")
     v1 = tf.compat.v1
     logger = tf.get_logger()
     graph = tf.Graph()
@@ -145,6 +145,6 @@ def write_saved_model(
                 saver.save()
         finally:
             logger.setLevel(level)
-        message: Any = saved_model_pb2.SavedModel()
+        message: Any = protobuf.SavedModel()
         message.ParseFromString((folder / "saved_model.pb").read_bytes())
     write_zip(path, {"saved_model.pb": message.SerializeToString(deterministic=True)})

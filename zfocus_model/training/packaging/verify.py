@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import zipfile
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +66,8 @@ def check_agreement(
 
     package = open_package(folder)
     readers: dict[str, Callable[[], Probabilities]] = {
-        "tensorflow": lambda: _tensorflow(folder / "tf_saved_model.zip", patches),
-        "onnxruntime": lambda: open_engine(package, "onnxruntime", threads=1).probabilities(
-            patches
-        ),
+        "tensorflow": lambda: bundle_probabilities(folder / "tf_saved_model.zip", patches),
+        "onnxruntime": lambda: open_engine(package, "onnxruntime").probabilities(patches),
         "numpy": lambda: open_engine(package, "numpy").probabilities(patches),
         "trained": lambda: _tempered(trained, temperature),
     }
@@ -94,15 +93,13 @@ def check_agreement(
 
 
 def _keras(path: Path, patches: npt.NDArray[np.float32]) -> Probabilities:
-    import keras
-
+    keras: Any = import_module("keras")
     return keras_probabilities(keras.models.load_model(path, compile=False), patches)
 
 
-def _tensorflow(path: Path, patches: npt.NDArray[np.float32]) -> Probabilities:
-    import tensorflow
-
-    tf: Any = tensorflow
+def bundle_probabilities(path: Path, patches: npt.NDArray[np.float32]) -> Probabilities:
+    """Probabilities (n, 11) of patches (n, 84, 84) from a zipped SavedModel."""
+    tf: Any = import_module("tensorflow")
     with tempfile.TemporaryDirectory() as folder:
         with zipfile.ZipFile(path) as archive:
             archive.extractall(folder)
