@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from tiny_package import random_network, write_package  # noqa: E402
+from tiny_package import random_network, write_package
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -1,0 +1,91 @@
+"""Write small model packages with random weights (numpy; model.onnx where onnx is at hand)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from importlib.util import find_spec
+
+import numpy as np
+
+
+def random_network(rng):
+    """A network like the shipped one, only smaller: its layers and arrays."""
+    arrays = {}
+
+    def weights(name, *shape):
+        scale = np.sqrt(2 / np.prod(shape[:-1]))
+        arrays[f"{name}/kernel"] = rng.normal(0, scale, shape).astype(np.float32)
+        arrays[f"{name}/bias"] = rng.normal(0, 0.1, shape[-1]).astype(np.float32)
+        return {"kernel": f"{name}/kernel", "bias": f"{name}/bias"}
+
+    def conv(name, *shape, stride):
+        return {
+            "op": "conv", **weights(name, *shape), "stride": stride, "padding": "valid",
+            "activation": "relu",
+        }  # fmt: skip
+
+    network = [
+        {"op": "normalise"},
+        conv("conv1", 5, 5, 1, 6, stride=2),
+        conv("conv2", 3, 3, 6, 8, stride=2),
+        {"op": "global_pool", "kinds": ["mean", "max"]},
+        {"op": "dense", **weights("dense1", 16, 11), "activation": "linear"},
+        {"op": "gate"},
+        {"op": "softmax"},
+    ]
+    return network, arrays
+
+
+def constant_network(probabilities):
+    """A network that gives every patch that is not constant the same probabilities."""
+    logits = np.log(np.maximum(probabilities, 1e-12)).astype(np.float32)
+    arrays = {"kernel": np.zeros((1, 11), np.float32), "bias": logits}
+    network = [
+        {"op": "normalise"},
+        {"op": "global_pool", "kinds": ["mean"]},
+        {"op": "dense", "kernel": "kernel", "bias": "bias", "activation": "linear"},
+        {"op": "gate"},
+        {"op": "softmax"},
+    ]
+    return network, arrays
+
+
+def describe(folder, network, **changes):
+    """Write zfocus.json for whatever the folder holds."""
+    files = {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != "zfocus.json"
+    }
+    about = {
+        "schema": 1,
+        "name": folder.name,
+        "version": "0.0.0",
+        "task": "focus-level",
+        "config": {
+            "zfocus": {
+                "levels": 11,
+                "patch_px": 84,
+                "disc_px_per_level": 40 / 13,
+                "status": {"certainty_min": 0.2, "in_focus_min": 0.5},
+                "domain": None,
+            }
+        },
+        "network": network,
+        "files": files,
+        **changes,
+    }
+    (folder / "zfocus.json").write_text(json.dumps(about), encoding="utf-8")
+    return folder
+
+
+def write_package(folder, network, arrays, *, with_onnx=True, **changes):
+    """Write a package; returns its folder."""
+    folder.mkdir(parents=True)
+    np.savez(folder / "weights.npz", **arrays)
+    if with_onnx and find_spec("onnx") is not None:
+        from zfocus_model.training.packaging.onnx_graph import onnx_bytes
+
+        (folder / "model.onnx").write_bytes(onnx_bytes(network, arrays))
+    return describe(folder, network, **changes)
