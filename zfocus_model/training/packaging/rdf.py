@@ -88,7 +88,8 @@ def write_rdf(folder: Path, subject: Subject) -> None:
     yaml.allow_unicode = True
     yaml.width = 100
     with tempfile.TemporaryDirectory() as temporary:
-        written = spec.save_bioimageio_package_as_folder(
+        place = Path(temporary) / "package"
+        written = spec.save_bioimageio_package_as_folder(description, output_path=place)
             description, output_path=Path(temporary) / "p"
         )
         found: dict[str, Any] = yaml.load((Path(written) / "rdf.yaml").read_text("utf-8"))
