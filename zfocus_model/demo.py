@@ -129,17 +129,16 @@ def write_image(path: Path, pixels: npt.NDArray[np.uint16]) -> None:
     OSError
         If it cannot be written.
     """
-    import tifffile
+    from PIL import Image
 
-    from zfocus_model.report.drawing import write_whole
+    from zfocus_model.report.drawing import encode, write_whole
 
-    buffer = io.BytesIO()
     per_cm = 1e4 / PIXEL_SIZE_UM
-    tifffile.imwrite(
-        buffer, pixels, photometric="minisblack", resolution=(per_cm, per_cm),
-        resolutionunit="CENTIMETER", metadata=None,
-    )  # fmt: skip
-    write_whole(path, buffer.getvalue())
+    # Resolution unit 3 is the centimetre. The bytes hold no date, so that they follow the seed.
+    data = encode(
+        Image.fromarray(pixels), "TIFF", resolution_unit=3, x_resolution=per_cm, y_resolution=per_cm
+    )
+    write_whole(path, data)
 
 
 def truth_table(truths: Iterable[Truth]) -> str:
