@@ -127,9 +127,7 @@ def train(session: nox.Session) -> None:
     # It unpacks weights into the working folder: one that is not the checkout.
     session.chdir(session.create_tmp())
     for description in sorted(ROOT.glob("model_zoo/*/rdf.yaml")):
-        session.run(
-            "bioimageio", "test", str(description.parent), env={"KERAS_BACKEND": "tensorflow"}
-        )
+        session.run("bioimageio", "test", str(description.parent))
 
 
 @nox.session(python=DEV_PYTHON)

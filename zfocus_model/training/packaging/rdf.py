@@ -90,8 +90,6 @@ def write_rdf(folder: Path, subject: Subject) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(temporary) / "package"
         written = spec.save_bioimageio_package_as_folder(description, output_path=place)
-            description, output_path=Path(temporary) / "p"
-        )
         found: dict[str, Any] = yaml.load((Path(written) / "rdf.yaml").read_text("utf-8"))
     # zfocus.json holds the sum of this file, so this file cannot hold that of zfocus.json.
     found["attachments"] = [*found.get("attachments", []), {"source": "zfocus.json"}]
