@@ -47,6 +47,9 @@ PATCH_COLUMNS = (
 ERROR_COLUMNS = ("input", "error")
 """Columns of errors.csv."""
 
+_PATCH_NUMBERS = " ".join(["%.6g"] * (2 + LEVELS))
+"""Expected level, certainty and probabilities of a patch, none of them undefined or negative."""
+
 _TEXT = frozenset("image channel plate well site status reason model package_sha256".split())
 _WHOLE = frozenset("series t c z height width level patches blank_patches row column y x".split())
 
@@ -216,13 +219,15 @@ def patch_cells(image: str, info: PlaneInfo, rating: Rating) -> list[list[str]]:
     expected, levels = patches.expected_level.tolist(), patches.level.tolist()
     rows: list[list[str]] = []
     for row, column in ((r, c) for r in range(len(certain)) for c in range(len(certain[r]))):
+        place = [str(row), str(column), str(row * PATCH_PX), str(column * PATCH_PX)]
         level = levels[row][column]
-        values = (
-            *(row, column, row * PATCH_PX, column * PATCH_PX),
-            level if level >= 0 else None,
-            *(expected[row][column], certain[row][column], *probable[row][column]),
-        )
-        rows.append([*key, *(notation(value) for value in values)])
+        if level < 0:
+            cells = [""] * (3 + LEVELS)
+        else:
+            # One formatting a row: a plate has millions of them, and notation() takes its time.
+            numbers = (expected[row][column], certain[row][column], *probable[row][column])
+            cells = [str(level), *(_PATCH_NUMBERS % numbers).split()]
+        rows.append([*key, *place, *cells])
     return rows
 
 

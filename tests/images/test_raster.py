@@ -63,7 +63,7 @@ def test_palette_is_expanded(tmp_path: Path) -> None:
 
     indices = np.random.default_rng(2).integers(0, 4, (90, 100), dtype=np.uint8)
     colours = np.array([[0, 0, 0], [10, 20, 60], [200, 100, 0], [255, 255, 255]])
-    picture = Image.fromarray(indices, "P")
+    picture = Image.frombytes("P", (100, 90), indices.tobytes())
     picture.putpalette(colours.astype(np.uint8).ravel().tolist())
     picture.save(tmp_path / "a.png")
     plane = only(tmp_path / "a.png")
