@@ -44,7 +44,7 @@ def progress_bar(shown: bool = True) -> Generator[Callable[[Progress], None] | N
         MofNCompleteColumn(),
         TextColumn("{task.fields[speed]}"),
         TimeRemainingColumn(),
-        TextColumn("of"),
+        TextColumn("left after"),
         TimeElapsedColumn(),
         TextColumn("{task.fields[image]}", markup=False),
         console=Console(stderr=True),
