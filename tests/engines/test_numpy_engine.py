@@ -116,7 +116,7 @@ def test_networks_that_cannot_run_are_refused_when_opened(tmp_path, rng, positio
     network, arrays = random_network(rng)
     network.insert(position, layer)
     if layer["op"] == "softmax":
-        network = network[:4] + [layer]
+        network = [*network[:4], layer]
     with pytest.raises(ModelError, match=match) as caught:
         engine_of(tmp_path / "odd", network, arrays)
     assert "\n" not in str(caught.value)

@@ -25,7 +25,7 @@ class NumpyEngine(Engine):
     """The network of ``zfocus.json``, layer by layer."""
 
     name = "numpy"
-    batch = 16
+    batch = 24
 
     def __init__(self, package: Package) -> None:
         super().__init__(package)
