@@ -93,8 +93,10 @@ def layout_of(series: Any) -> Layout:
         If the axes do not fit the pages.
     """
     keyframe = series.keyframe
-    shape: tuple[int, ...] = tuple(series.get_shape(True))
-    axes: str = series.get_axes(True)
+    # Versions of tifffile differ in whether axes of length 1 are left out: here they always are.
+    kept = [(n, axis) for n, axis in zip(series.shape, series.axes) if n != 1 or axis in "YX"]
+    shape: tuple[int, ...] = tuple(n for n, _ in kept)
+    axes = "".join(axis for _, axis in kept)
     split = len(shape) - len(keyframe.shape)
     if split < 0 or shape[split:] != tuple(keyframe.shape) or not {*"YX"} <= {*keyframe.axes}:
         raise ZfocusError(
