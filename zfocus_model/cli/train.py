@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 NAME = "train"
@@ -34,6 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Read, split, train, calibrate."""
+    # Before numpy is imported: its products here are small, and threads for them only get in the
+    # way of the training step's own (measured: 1.4 ms a patch against 22 ms).
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from zfocus_model.training.calibrate import calibrate_run
     from zfocus_model.training.fit import FitOptions, fit
     from zfocus_model.training.sources import list_images, read_images, split_images

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,14 +12,17 @@ import numpy as np
 from zfocus_model._errors import ZfocusError
 from zfocus_model.aggregation import aggregate, certainty
 from zfocus_model.levels import PATCH_PX
-from zfocus_model.training.graded import GradedRatings, graded_images, rate_graded
+from zfocus_model.tiling import cut
+from zfocus_model.training._keras import load_keras
+from zfocus_model.training.graded import graded_images, rate_graded
+from zfocus_model.training.kernels import log_uniform
+from zfocus_model.training.networks import inference_network
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from zfocus_model.training.graded import Probabilities
     from zfocus_model.training.sources import SourceImage
 
 BLANK_IMAGES = 400
@@ -77,27 +79,26 @@ def calibrate_run(run: str | Path, validation: Sequence[SourceImage], seed: int 
     path = folder / "best.keras"
     if not path.exists():
         raise ZfocusError(f"expected best.keras in {folder}, found none: run zfocus train first")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    import keras
+    trained = load_keras().models.load_model(path, compile=False)
 
-    from zfocus_model.training.networks import inference_network
+    network: Any = inference_network(trained)
 
-    trained = keras.models.load_model(path, compile=False)
+    def probabilities(patches: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(network(patches[..., None], training=False))
 
-    def probabilities_at(temperature: float) -> Probabilities:
-        network: Any = inference_network(trained, temperature)
-
-        def probabilities(patches: NDArray[np.float32]) -> NDArray[np.float32]:
-            return np.asarray(network(patches[..., None], training=False))
-
-        return probabilities
-
-    raw = rate_graded(probabilities_at(1.0), _graded(validation, seed))
+    raw = rate_graded(probabilities, _graded(validation, seed))
     temperature = fit_temperature(raw.patch_probabilities, raw.patch_levels)
-    calibrated = probabilities_at(temperature)
-    graded = rate_graded(calibrated, _graded(validation, seed))
-    blank = np.array([aggregate(calibrated(patches)) for patches in blank_images(seed)])
-    calibration = choose_limits(graded, blank, temperature)
+    tempered = at_temperature(raw.patch_probabilities, temperature)
+    images = np.array(
+        [aggregate(tempered[raw.patch_images == image]) for image in range(len(raw.levels))]
+    )
+    blank = np.array(
+        [
+            aggregate(at_temperature(probabilities(patches), temperature))
+            for patches in blank_images(seed)
+        ]
+    )
+    calibration = choose_limits(images, raw.levels, blank, temperature)
     text = json.dumps(asdict(calibration), indent=2) + "\n"
     (folder / "calibration.json").write_text(text, encoding="utf-8")
     return calibration
@@ -138,8 +139,19 @@ def fit_temperature(
     return float(min(candidates, key=loss))
 
 
+def at_temperature(
+    probabilities: NDArray[np.floating[Any]], temperature: float
+) -> NDArray[np.float64]:
+    """Probabilities (..., 11) as they are when the logits are divided by the temperature."""
+    powers = np.maximum(probabilities.astype(np.float64), 1e-12) ** (1 / temperature)
+    return powers / powers.sum(-1, keepdims=True)
+
+
 def choose_limits(
-    graded: GradedRatings, blank: NDArray[np.float64], temperature: float
+    graded: NDArray[np.float64],
+    levels: NDArray[np.integer[Any]],
+    blank: NDArray[np.float64],
+    temperature: float,
 ) -> Calibration:
     """Choose both status limits.
 
@@ -149,21 +161,23 @@ def choose_limits(
 
     Parameters
     ----------
-    graded : GradedRatings
-        Calibrated ratings of held-out images.
+    graded : ndarray
+        Calibrated probabilities of held-out graded images, shape (images, 11).
+    levels : ndarray
+        Their true levels, shape (images,).
     blank : ndarray
         Aggregated probabilities of images without cells, shape (images, 11).
     temperature : float
         Passed on.
     """
-    certain = certainty(graded.probabilities)
+    certain = certainty(graded)
     highest_blank = float(np.quantile(certainty(blank), 0.995))
     lowest_cells = float(np.quantile(certain, 0.01))
     certainty_min = max(highest_blank, (highest_blank + lowest_cells) / 2)
     decided = certain >= certainty_min
-    in_focus = graded.probabilities[:, :3].sum(1)
-    graded_by_eye = decided & ((graded.levels <= _POSITIVE) | (graded.levels >= _NEGATIVE))
-    positive = graded.levels[graded_by_eye] <= _POSITIVE
+    in_focus = graded[:, :3].sum(1)
+    graded_by_eye = decided & ((levels <= _POSITIVE) | (levels >= _NEGATIVE))
+    positive = levels[graded_by_eye] <= _POSITIVE
     limits = np.arange(0.20, 0.801, 0.01)
     scores = np.array([_f_score(in_focus[graded_by_eye] >= limit, positive) for limit in limits])
     best = limits[scores >= scores.max() - 1e-9]
@@ -185,17 +199,15 @@ def blank_images(seed: int, count: int = BLANK_IMAGES) -> Iterator[NDArray[np.fl
     ndarray
         The patches of one image of 252 x 252 px, shape (9, 84, 84), float32.
     """
-    from zfocus_model.tiling import cut
-
     rng = np.random.default_rng([seed, 3])
-    y, x = np.mgrid[-1:1:252j, -1:1:252j]
+    x = np.linspace(-1.0, 1.0, 252)[None]
+    y = x.T
     for _ in range(count):
-        slope = rng.uniform(0, 0.3) * (x * rng.uniform(-1, 1) + y * rng.uniform(-1, 1))
-        vignette = 1 - rng.uniform(0, 0.3) * (x**2 + y**2) / 2
-        photons = np.exp(rng.uniform(np.log(2), np.log(5000)))
-        counts = rng.poisson(photons * np.maximum(vignette + slope, 0.05)) + rng.normal(
-            100, rng.uniform(0.5, 6), x.shape
-        )
+        slope = 0.3 * rng.random() * (x * rng.uniform(-1, 1) + y * rng.uniform(-1, 1))
+        vignette = 1 - 0.3 * rng.random() * (x**2 + y**2) / 2
+        photons = log_uniform(rng, 2, 5000)
+        light = photons * np.maximum(vignette + slope, 0.05)
+        counts = rng.poisson(light) + rng.normal(100, rng.uniform(0.5, 6), light.shape)
         if rng.random() < 0.3:
             counts = np.rint(counts / rng.uniform(1, 4) / np.sqrt(photons))
         yield cut(np.rint(counts)).pixels
@@ -205,7 +217,7 @@ def _graded(images: Sequence[SourceImage], seed: int) -> Iterator[tuple[int, NDA
     """Graded copies of held-out images, at most 504 px wide, from 200 to 20,000 photons."""
     rng = np.random.default_rng([seed, 4])
     for image in images:
-        photons = float(np.exp(rng.uniform(np.log(200), np.log(20_000))))
+        photons = log_uniform(rng, 200, 20_000)
         corner = image.pixels[:_LARGEST_PX, :_LARGEST_PX]
         yield from graded_images(corner, rng, peak_photons=photons)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zfocus_model.levels import LEVELS, PATCH_PX
-from zfocus_model.training.kernels import SPOT_FWHM_PX, kernel_bank, padded_px
+from zfocus_model.training.kernels import SPOT_FWHM_PX, kernel_bank, log_uniform, padded_px
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,13 @@ class Augmentation:
     peak_photons: tuple[float, float] = (40.0, 40_000.0)
     """Photons at the brightest pixels, log-uniform."""
     background: float = 0.5
-    """Largest even background, as a share of the peak."""
+    """Largest background, as a share of the peak."""
+    uneven_share: float = 0.4
+    """Patches whose illumination falls off to one side, by up to 60 %."""
+    empty_share: float = 0.05
+    """Patches that show nothing but background; their level cannot be known, and is drawn."""
+    hot_pixel_share: float = 0.04
+    """Patches with one to four pixels that shine by themselves."""
     read_noise: float = 6.0
     """Largest read noise, electrons."""
     brightness: tuple[float, float] = (0.2, 5.0)
@@ -89,7 +95,7 @@ class PatchMaker:
         image = self._images[int(np.searchsorted(self._weights, rng.random()))].pixels
         zoom, draw = 1.0, rng.random()
         if draw < options.oversampled_share:
-            zoom = float(np.exp(rng.uniform(0.0, np.log(SPOT_FWHM_PX[-1][1]))))
+            zoom = log_uniform(rng, 1.0, SPOT_FWHM_PX[-1][1])
         elif draw < options.oversampled_share + options.undersampled_share:
             zoom = max(float(rng.uniform(0.5, 1.0)), PATCH_PX / min(image.shape))
         spot = sum(zoom > high for _, high in SPOT_FWHM_PX[:-1])
@@ -120,20 +126,27 @@ class PatchMaker:
     ) -> NDArray[np.float32]:
         """Photons, read noise, gain, offset, clipping and rounding of a random camera."""
         options = self.augmentation
-        peak = np.exp(rng.uniform(*np.log(options.peak_photons)))
+        peak = log_uniform(rng, *options.peak_photons)
         background = options.background * rng.random() ** 3
-        # Half of the time the brightest pixel of this patch has the peak, not that of its image.
+        # Now and then the brightest pixel of this patch has the peak, not that of its image.
         scale = max(float(signal.max()), 0.05) if rng.random() < 0.3 else 1.0
+        if rng.random() < options.empty_share:
+            signal, background = np.zeros_like(signal), 0.05 + background
         photons = np.maximum(signal / scale + background, 0) * np.float32(peak)
+        if rng.random() < options.uneven_share:
+            photons *= _illumination(rng)
         if peak * background > 30:
             noise = rng.standard_normal(signal.shape, np.float32)
             electrons = photons + np.sqrt(photons) * noise
         else:
             electrons = rng.poisson(photons).astype(np.float32)
+        if rng.random() < options.hot_pixel_share:
+            hot = rng.integers(PATCH_PX, size=(2, rng.integers(1, 5)))
+            electrons[hot[0], hot[1]] += peak * log_uniform(rng, 0.1, 2.0)
         read_noise = options.read_noise * rng.random() ** 2
         electrons += read_noise * rng.standard_normal(signal.shape, np.float32)
         full = float(rng.choice((255, 4095, 65535), p=(0.45, 0.15, 0.4)))
-        gain = np.exp(rng.uniform(*np.log(options.brightness)))
+        gain = log_uniform(rng, *options.brightness)
         share = 0.4 if full == 255 else 0.15
         counts = electrons * (share * full * min(gain, 1 / share / 1.1) / peak)
         if rng.random() < options.saturated_share:
@@ -142,10 +155,19 @@ class PatchMaker:
         return np.clip(np.rint(counts + offset), 0, full).astype(np.float32)
 
 
+def _illumination(rng: np.random.Generator) -> NDArray[np.float32]:
+    """Light that falls off over the patch, straight or towards a corner of the image."""
+    x = np.linspace(-1, 1, PATCH_PX, dtype=np.float32)[None] * np.float32(rng.uniform(-1, 1))
+    y = np.linspace(-1, 1, PATCH_PX, dtype=np.float32)[:, None] * np.float32(rng.uniform(-1, 1))
+    depth = np.float32(0.3 * rng.random() ** 2)
+    shape = x + y if rng.random() < 0.5 else (x + y) + (x + y) ** 2 / 2
+    return np.maximum(1 + depth * shape, 0.05)
+
+
 def _cut(
     image: NDArray[np.float32], corner: tuple[float, float], side: int, zoom: float
 ) -> NDArray[np.float32]:
-    """A square of ``side`` px from ``corner`` on, magnified; beyond its borders, the mirror image."""
+    """A square of ``side`` px from ``corner`` on, magnified; the image goes on mirrored."""
     (y, x), (height, width) = corner, image.shape
     if zoom == 1.0:
         rows = _mirror(np.arange(side) + round(y), height)

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import platform
-import shlex
-import subprocess
-import sys
 import time
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zfocus_model._errors import ZfocusError
-from zfocus_model._version import __version__
-from zfocus_model.levels import LEVELS
+from zfocus_model.training._keras import load_keras
 from zfocus_model.training.data import Augmentation, PatchMaker
+from zfocus_model.training.losses import loss_function, within_one
+from zfocus_model.training.networks import build_network
+from zfocus_model.training.provenance import describe_run, replace_file, write_json
 from zfocus_model.training.stream import BatchStream
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from zfocus_model.training.sources import SourceImage
 
@@ -91,14 +89,13 @@ def fit(
     _check(options)
     folder = Path(run)
     folder.mkdir(parents=True, exist_ok=True)
-    _describe(folder, options, augmentation, training, validation)
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    import keras
-
-    from zfocus_model.training.losses import loss_function, within_one
-    from zfocus_model.training.networks import build_network
-
+    describe_run(
+        folder,
+        options=asdict(options),
+        augmentation=asdict(augmentation),
+        data={"train": training, "validation": validation},
+    )
+    keras = load_keras()
     keras.utils.set_random_seed(options.seed)
     maker = PatchMaker(training, seed=options.seed, augmentation=augmentation)
     # Other kernels and other noise than in training, and always the same ones.
@@ -140,18 +137,18 @@ def fit(
         }
         better = row["val_loss"] < state["best"]
         if better:
-            _replace(folder / "best.keras", model.save)
+            replace_file(folder / "best.keras", model.save)
         state = {
             "epoch": epoch + 1,
             "best": min(state["best"], row["val_loss"]),
             "waited": 0 if better else state["waited"] + 1,
         }
-        _replace(last, model.save)
+        replace_file(last, model.save)
         _save_optimiser(model, folder / "last_optimiser.npz")
         _log(folder / "log.csv", row)
         writer(row)
         # Last of all: a kill before this line repeats the epoch, never skips it.
-        _replace(state_file, lambda path: Path(path).write_text(json.dumps(state), "utf-8"))
+        write_json(state_file, state)
         if verbose:
             print("  ".join(f"{k} {v:.5g}" for k, v in row.items()), flush=True)
     stream.close()
@@ -166,9 +163,9 @@ def _learning_rate(options: FitOptions, epoch: int) -> float:
 
 
 def _batches(stream: BatchStream, first: int, count: int) -> Any:
-    import keras
+    dataset: Any = load_keras().utils.PyDataset
 
-    class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+    class Batches(dataset):
         """One epoch of the stream."""
 
         def __len__(self) -> int:
@@ -193,76 +190,11 @@ def _check(options: FitOptions) -> None:
         )
 
 
-def _describe(
-    folder: Path,
-    options: FitOptions,
-    augmentation: Augmentation,
-    training: Sequence[SourceImage],
-    validation: Sequence[SourceImage],
-) -> None:
-    """Write run.json, or check that it is the same run."""
-    recipe = {
-        "options": asdict(options),
-        "augmentation": json.loads(json.dumps(asdict(augmentation))),
-        "data": [
-            _summary(name, part) for name, part in (("train", training), ("validation", validation))
-        ],
-    }
-    path = folder / "run.json"
-    if path.exists():
-        known = json.loads(path.read_text(encoding="utf-8"))
-        if any(known.get(key) != value for key, value in recipe.items()):
-            raise ZfocusError(
-                f"expected the options that {path} was started with, got others: "
-                "choose another run folder"
-            )
-        return
-    description = {
-        "schema": 1,
-        "task": "focus-level",
-        "levels": LEVELS,
-        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-        "commit": _commit(),
-        "versions": {"zfocus": __version__, "python": platform.python_version(), **_versions()},
-        **recipe,
-    }
-    _replace(path, lambda p: Path(p).write_text(json.dumps(description, indent=2) + "\n", "utf-8"))
-
-
-def _summary(part: str, images: Sequence[SourceImage]) -> dict[str, Any]:
-    sources: dict[str, dict[str, Any]] = {}
-    for image in images:
-        entry = sources.setdefault(image.source, {"images": 0, "licence": image.licence})
-        entry["images"] += 1
-    return {"part": part, "images": len(images), "sources": dict(sorted(sources.items()))}
-
-
-def _versions() -> dict[str, str]:
-    from importlib import metadata
-
-    names = ("keras", "tensorflow", "numpy")
-    found = {d.metadata["Name"].lower(): d.version for d in metadata.distributions()}
-    return {name: found[name] for name in names if name in found}
-
-
-def _commit() -> str:
-    """The commit of the code that trains, with ``+`` when it had uncommitted changes."""
-    try:
-        text = subprocess.run(
-            ["git", "describe", "--always", "--dirty=+", "--abbrev=40", "--exclude=*"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return text.strip()
-
-
 def _save_optimiser(model: Any, path: Path) -> None:
-    values = {f"v{i}": np.asarray(v) for i, v in enumerate(model.optimizer.variables)}
-    _replace(path, lambda p: np.savez(p, **values))
+    values: dict[str, Any] = {
+        f"v{i}": np.asarray(v) for i, v in enumerate(model.optimizer.variables)
+    }
+    replace_file(path, lambda p: np.savez(p, **values))
 
 
 def _restore_optimiser(model: Any, path: Path) -> None:
@@ -282,25 +214,22 @@ def _log(path: Path, row: dict[str, Any]) -> None:
         stream.write(",".join(f"{value:.6g}" for value in row.values()) + "\n")
 
 
-def _tensorboard(folder: Path) -> Any:
+def _ignore(row: dict[str, float]) -> None:
+    pass
+
+
+def _tensorboard(folder: Path) -> Callable[[dict[str, float]], None]:
     """A function that logs a row for TensorBoard, where TensorFlow is there to write it."""
     try:
-        import tensorflow as tf
+        tf: Any = import_module("tensorflow")
     except ImportError:
-        return lambda row: None  # Keras on JAX or PyTorch: log.csv holds the same numbers
-    writer = tf.summary.create_file_writer(str(folder / "tensorboard"))
+        return _ignore  # Keras on JAX or PyTorch: log.csv holds the same numbers
+    writer: Any = tf.summary.create_file_writer(str(folder / "tensorboard"))
 
-    def write(row: dict[str, Any]) -> None:
+    def write(row: dict[str, float]) -> None:
         with writer.as_default(step=int(row["epoch"])):
             for name, value in row.items():
                 tf.summary.scalar(name, value)
         writer.flush()
 
     return write
-
-
-def _replace(path: Path, write: Any) -> None:
-    """Let ``write`` make the file under another name, then put it in place at once."""
-    temporary = path.with_name(f".{path.stem}.partial{path.suffix}")
-    write(str(temporary))
-    os.replace(temporary, path)

@@ -29,10 +29,15 @@ class GradedRatings:
     """True level of each image, shape (images,)."""
     probabilities: NDArray[np.float64]
     """Aggregated probabilities of each image, shape (images, 11)."""
-    patch_levels: NDArray[np.int64]
-    """True level of each patch, shape (patches,)."""
+    patch_images: NDArray[np.int64]
+    """Index of the image that each patch is of, shape (patches,)."""
     patch_probabilities: NDArray[np.float32]
     """Probabilities of each patch, shape (patches, 11)."""
+
+    @property
+    def patch_levels(self) -> NDArray[np.int64]:
+        """True level of each patch, shape (patches,)."""
+        return self.levels[self.patch_images]
 
 
 def graded_images(
@@ -86,20 +91,20 @@ def rate_graded(
     """
     image_levels: list[int] = []
     image_rows: list[NDArray[np.float64]] = []
-    patch_levels: list[int] = []
+    patch_images: list[int] = []
     patch_rows: list[NDArray[np.float32]] = []
     for level, image in images:
         patches = cut(image).pixels
         if not len(patches):
             continue
         rows = probabilities(patches)
+        patch_images += [len(image_levels)] * len(rows)
         image_levels.append(level)
         image_rows.append(aggregate(rows))
-        patch_levels += [level] * len(rows)
         patch_rows.append(rows)
     return GradedRatings(
         np.array(image_levels, np.int64),
         np.array(image_rows).reshape(-1, LEVELS),
-        np.array(patch_levels, np.int64),
+        np.array(patch_images, np.int64),
         np.concatenate(patch_rows) if patch_rows else np.empty((0, LEVELS), np.float32),
     )

@@ -7,6 +7,7 @@ spot, so a bank over those two stands for every objective, wavelength and camera
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -68,9 +69,14 @@ def padded_px(radius_px: int) -> int:
     return PATCH_PX + 2 * radius_px
 
 
+def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    """Draw from ``low`` ... ``high`` so that every factor is as likely as any other."""
+    return math.exp(rng.uniform(math.log(low), math.log(high)))
+
+
 def _spectrum(level: int, spot: int, rng: np.random.Generator) -> Spectrum:
     low, high = SPOT_FWHM_PX[spot]
-    fwhm_px = float(np.exp(rng.uniform(np.log(low), np.log(high))))
+    fwhm_px = log_uniform(rng, low, high)
     position = _position(level, rng)
     # Cells are not flat: light from a little above and below is part of most pictures.
     depth = rng.uniform(0.0, 1.2 if level else 0.5) if rng.random() < 0.5 else 0.0

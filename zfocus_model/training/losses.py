@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from zfocus_model._errors import ZfocusError
+from zfocus_model.training._keras import load_keras
 
 
 def ranked_probability_score(labels: Any, probabilities: Any) -> Any:
@@ -26,8 +27,7 @@ def ranked_probability_score(labels: Any, probabilities: Any) -> Any:
     tensor
         Shape (batch,), float32.
     """
-    from keras import ops
-
+    ops = load_keras().ops
     levels = probabilities.shape[-1]
     labels = ops.reshape(ops.cast(labels, "float32"), (-1, 1))
     reached = ops.cast(ops.arange(levels, dtype="float32") >= labels, "float32")
@@ -52,8 +52,7 @@ def loss_function(name: str) -> Any:
 
 def within_one(labels: Any, probabilities: Any) -> Any:
     """Share of rows whose most probable level is at most one level off (a training metric)."""
-    from keras import ops
-
+    ops = load_keras().ops
     labels = ops.reshape(ops.cast(labels, "int32"), (-1,))
     level = ops.cast(ops.argmax(probabilities, axis=-1), "int32")
     return ops.cast(ops.abs(level - labels) <= 1, "float32")

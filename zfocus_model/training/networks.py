@@ -14,6 +14,7 @@ import numpy as np
 
 from zfocus_model._errors import ZfocusError
 from zfocus_model.levels import LEVELS, PATCH_PX
+from zfocus_model.training._keras import load_keras
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -159,16 +160,15 @@ def multiply_adds(kind: str) -> int:
     for layer in _layers(kind):
         op = layer["op"]
         if op in {"conv", "max_pool"}:
-            size, stride = layer["size"], layer["stride"]
-            same = layer["padding"] == "same"
-            side = -(-side // stride) if same else (side - size) // stride + 1
+            same, stride = layer["padding"] == "same", layer["stride"]
+            side = -(-side // stride) if same else (side - layer["size"]) // stride + 1
         if op == "conv":
-            total += side * side * size * size * channels * layer["filters"]
+            total += side**2 * layer["size"] ** 2 * channels * layer["filters"]
             channels = layer["filters"]
         elif op == "global_pool":
             side, channels = 1, channels * len(layer["kinds"])
         elif op == "dense":
-            total += side * side * channels * layer["units"]
+            total += side**2 * channels * layer["units"]
             side, channels = 1, layer["units"]
     return total
 
@@ -180,8 +180,7 @@ def _layers(kind: str) -> list[Layer]:
 
 
 def _build(layers: list[Layer], name: str, *, batch_norm: bool) -> Any:
-    import keras
-
+    keras = load_keras()
     image = keras.Input((PATCH_PX, PATCH_PX, 1), name="image")
     normalised, varies = _normalise(image)
     backbone = _backbone(layers, batch_norm=batch_norm)
@@ -196,8 +195,7 @@ def _normalise(image: Any) -> tuple[Any, Any]:
     The patch is first scaled by its own range, which is exact for a constant patch and keeps
     squares away from the limits of float32.
     """
-    from keras import ops
-
+    ops = load_keras().ops
     axes = (1, 2, 3)
     lowest = ops.min(image, axis=axes, keepdims=True)
     extent = ops.max(image, axis=axes, keepdims=True) - lowest
@@ -209,9 +207,8 @@ def _normalise(image: Any) -> tuple[Any, Any]:
 
 
 def _backbone(layers: list[Layer], *, batch_norm: bool) -> Any:
-    import keras
-    from keras import layers as kl
-
+    keras = load_keras()
+    kl = keras.layers
     inputs = keras.Input((PATCH_PX, PATCH_PX, 1), name="normalised")
     x: Any = inputs
     for layer in layers:

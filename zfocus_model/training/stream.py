@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 from concurrent.futures import Future, ProcessPoolExecutor
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any
 
 from zfocus_model.training.data import PatchMaker
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Batch = tuple[NDArray[np.float32], NDArray[np.int32]]
 
-_maker: Optional[PatchMaker] = None  # one a worker process
+_maker: PatchMaker | None = None  # one a worker process
 
 
 class BatchStream:
@@ -39,7 +39,7 @@ class BatchStream:
         self._size = batch_size
         self._ahead = 4 * workers
         self._waiting: dict[int, Future[Any]] = {}
-        self._pool: Optional[ProcessPoolExecutor] = None
+        self._pool: ProcessPoolExecutor | None = None
         if workers:
             # Each worker is one of several; a numerical library's own threads would only fight.
             os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -52,8 +52,11 @@ class BatchStream:
             )
 
     def __getitem__(self, number: int) -> Batch:
+        """Batch of that number; the next ones are put to work meanwhile."""
         if self._pool is None:
             return self._maker.batch(number, self._size)
+        # What lies behind will not be asked for again.
+        self._waiting = {n: batch for n, batch in self._waiting.items() if n >= number}
         for ahead in range(number, number + self._ahead + 1):
             if ahead not in self._waiting:
                 self._waiting[ahead] = self._pool.submit(_make, ahead, self._size)

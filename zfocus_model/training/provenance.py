@@ -1,0 +1,112 @@
+"""What a training run was made of, and files that are never half-written."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shlex
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zfocus_model._errors import ZfocusError
+from zfocus_model._version import __version__
+from zfocus_model.levels import LEVELS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from zfocus_model.training.sources import SourceImage
+
+
+def describe_run(
+    folder: Path,
+    *,
+    options: Mapping[str, Any],
+    augmentation: Mapping[str, Any],
+    data: Mapping[str, Sequence[SourceImage]],
+) -> None:
+    """Write ``run.json``, or check that the one that is there tells of the same run.
+
+    Parameters
+    ----------
+    folder : Path
+        The run folder.
+    options, augmentation : mapping
+        What decides the result of the training.
+    data : mapping
+        Images by part: ``train``, ``validation``.
+
+    Raises
+    ------
+    ZfocusError
+        If the folder holds a run with other options, images or augmentation.
+    """
+    recipe = {
+        "options": dict(options),
+        "augmentation": json.loads(json.dumps(augmentation)),
+        "data": [_summary(part, images) for part, images in data.items()],
+    }
+    path = folder / "run.json"
+    if path.exists():
+        known = json.loads(path.read_text(encoding="utf-8"))
+        if any(known.get(key) != value for key, value in recipe.items()):
+            raise ZfocusError(
+                f"expected the options that {path} was started with, got others: "
+                "choose another run folder"
+            )
+        return
+    description = {
+        "schema": 1,
+        "task": "focus-level",
+        "levels": LEVELS,
+        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "commit": _commit(),
+        "versions": {"zfocus": __version__, "python": platform.python_version(), **_versions()},
+        **recipe,
+    }
+    write_json(path, description)
+
+
+def _summary(part: str, images: Sequence[SourceImage]) -> dict[str, Any]:
+    sources: dict[str, dict[str, Any]] = {}
+    for image in images:
+        entry = sources.setdefault(image.source, {"images": 0, "licence": image.licence})
+        entry["images"] += 1
+    return {"part": part, "images": len(images), "sources": dict(sorted(sources.items()))}
+
+
+def _versions() -> dict[str, str]:
+    names = ("keras", "tensorflow", "numpy")
+    found = {d.metadata["Name"].lower(): d.version for d in metadata.distributions()}
+    return {name: found[name] for name in names if name in found}
+
+
+def _commit() -> str:
+    """The commit of the code that trains, with ``+`` when it had uncommitted changes."""
+    try:
+        text = subprocess.run(
+            ["git", "describe", "--always", "--dirty=+", "--abbrev=40", "--exclude=*"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return text.strip()
+
+
+def replace_file(path: Path, write: Callable[[str], object]) -> None:
+    """Let ``write`` make the file under another name, then put it in place at once."""
+    temporary = path.with_name(f".{path.stem}.partial{path.suffix}")
+    write(str(temporary))
+    temporary.replace(path)
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON file at once."""
+    text = json.dumps(content, indent=2) + "\n"
+    replace_file(path, lambda name: Path(name).write_text(text, encoding="utf-8"))
