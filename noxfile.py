@@ -39,9 +39,12 @@ NUMPY_ONLY = (
     "tests/engines",
 )
 
+WITHOUT_TENSORFLOW = ("-m", "not slow", "--ignore=tests/training")
+
 LOCKS: dict[str, tuple[str, ...]] = {
     "rate": ("3.9", "pyproject.toml", "requirements/build.in"),
     "core": ("3.9", "pyproject.toml", "requirements/core.in"),
+    "oldest": ("3.9", "pyproject.toml", "requirements/oldest.in"),
     "py38": ("3.8", "requirements/py38.in"),
     "dev": ("3.11", "pyproject.toml", "--extra=train", "--extra=zoo", "--extra=dev"),
     "nox": ("3.9", "requirements/nox.in"),
@@ -63,7 +66,7 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = CI
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "py38", "core", "train", "wheel"]
+nox.options.sessions = ["lint", "py38", "oldest", "core", "train", "wheel"]
 
 
 def install(session: nox.Session, lock: str, *, project: bool = True) -> None:
@@ -112,11 +115,18 @@ def py38(session: nox.Session) -> None:
     pytest(session, *NUMPY_ONLY)
 
 
+@nox.session(python="3.9")
+def oldest(session: nox.Session) -> None:
+    """What the base install does, among the old packages of a CellProfiler 4.2.8.1 environment."""
+    install(session, "oldest")
+    pytest(session, *WITHOUT_TENSORFLOW)
+
+
 @nox.session(python=CORE_PYTHONS)
 def core(session: nox.Session) -> None:
     """What the base install does, without TensorFlow, on the oldest and the newest Python."""
     install(session, "core")
-    pytest(session, "-m", "not slow", "--ignore=tests/training")
+    pytest(session, *WITHOUT_TENSORFLOW)
 
 
 @nox.session(python=DEV_PYTHON)

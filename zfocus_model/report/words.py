@@ -73,7 +73,7 @@ def montage_name(row: Row) -> str:
     Examples
     --------
     >>> montage_name({"image": "day 1/A01.tif", "series": 0, "t": 0, "c": 0, "z": 4})
-    'day_1-A01_z4_55a5d2e5.png'
+    'day_1-A01_z4_ca9c9322.png'
     """
     stem = text(row, "image")
     stem = re.sub(r"\.(ome\.)?[A-Za-z0-9]{1,5}$", "", stem).replace("/", "-")
