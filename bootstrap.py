@@ -64,7 +64,8 @@ def test(arguments: list[str]) -> int:
     if code and not failed:
         print("A session failed outside its tests: see its name above.")
     print(f"{passed} passed, {failed} failed, {skipped} skipped", flush=True)
-    return code or int(failed > 0 or passed == 0)
+    nothing_ran = passed == 0 and not arguments  # `-s lint` runs no tests, all sessions do
+    return code or int(failed > 0 or nothing_ran)
 
 
 def count(folder: Path) -> tuple[int, int, int]:

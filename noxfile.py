@@ -100,7 +100,7 @@ def lint(session: nox.Session) -> None:
     install(session, "dev")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
-    session.run("numpydoc", "lint", *map(str, ROOT.glob("zfocus_model/**/*.py")), silent=True)
+    session.run("numpydoc", "lint", *map(str, Path("zfocus_model").rglob("*.py")), silent=True)
     session.run("pyright")
 
 

@@ -100,7 +100,8 @@ def draw(
 
     Returns
     -------
-    Counts of a 12-bit camera in a uint16 array, (height, width).
+    ndarray of uint16
+        Counts of a 12-bit camera, (height, width).
     """
     image = np.asarray(scenes.field(rng, shape_px, truth.kind), np.float64)
     if truth.level is None:

@@ -35,7 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     Returns
     -------
-    The exit code of ``zfocus rate``.
+    int
+        The exit code of ``zfocus rate``.
     """
     import numpy as np
 

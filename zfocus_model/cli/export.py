@@ -32,7 +32,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     Returns
     -------
-    0.
+    int
+        0.
     """
     from zfocus_model.training.export import export_run
 

@@ -120,7 +120,8 @@ class ReportBuilder:
 
         Returns
         -------
-        Paths of the files written, the report last.
+        list of Path
+            The files written, the report last.
 
         Raises
         ------

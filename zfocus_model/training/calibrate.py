@@ -69,6 +69,7 @@ def calibrate_run(run: str | Path, validation: Sequence[SourceImage], seed: int 
     Returns
     -------
     Calibration
+        Temperature and limits.
 
     Raises
     ------
