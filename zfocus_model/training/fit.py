@@ -191,8 +191,9 @@ def _check(options: FitOptions) -> None:
 
 
 def _save_optimiser(model: Any, path: Path) -> None:
+    numpy_from = load_keras().ops.convert_to_numpy
     values: dict[str, Any] = {
-        f"v{i}": np.asarray(v) for i, v in enumerate(model.optimizer.variables)
+        f"v{i}": numpy_from(variable) for i, variable in enumerate(model.optimizer.variables)
     }
     replace_file(path, lambda p: np.savez(p, **values))
 

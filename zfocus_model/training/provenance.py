@@ -62,7 +62,7 @@ def describe_run(
         "schema": 1,
         "task": "focus-level",
         "levels": LEVELS,
-        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": shlex.join(["zfocus", *sys.argv[1:]]),
         "commit": _commit(),
         "versions": {"zfocus": __version__, "python": platform.python_version(), **_versions()},
         **recipe,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from concurrent.futures import Future, ProcessPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,16 @@ class BatchStream:
 
 def _start_worker(arguments: dict[str, Any]) -> None:
     global _maker
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _maker = PatchMaker(**arguments)
+
+
+def _end_with_parent() -> None:
+    """A training that is killed takes its workers along."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _make(number: int, size: int) -> Any:
