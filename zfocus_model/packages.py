@@ -153,13 +153,15 @@ class Package:
             ) from None
 
 
-def open_package(model: str | Path = DEFAULT_MODEL) -> Package:
+def open_package(model: str | Path = DEFAULT_MODEL, *, task: str = TASK) -> Package:
     """Open a model package and check every file of it.
 
     Parameters
     ----------
     model
         Name of an installed model, or path of a package folder or .zip file.
+    task
+        What the package must be for.
 
     Returns
     -------
@@ -174,14 +176,14 @@ def open_package(model: str | Path = DEFAULT_MODEL) -> Package:
     source = find_package(model)
     contents = open_files(source)
     try:
-        return _check(source, contents)
+        return _check(source, contents, task)
     except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise ModelError(
             f"expected a readable model package, got {source} ({error}): fetch it again"
         ) from None
 
 
-def _check(source: Path, contents: PackageFiles) -> Package:
+def _check(source: Path, contents: PackageFiles, wanted: str) -> Package:
     sizes = contents.sizes()
     if DESCRIPTION not in sizes or sizes[DESCRIPTION] > _MAX_DESCRIPTION_BYTES:
         raise ModelError(
@@ -196,9 +198,9 @@ def _check(source: Path, contents: PackageFiles) -> Package:
             f"expected {DESCRIPTION} of {source} to have schema {SCHEMA}, got {schema!r}: "
             "update zfocus, or export the model again"
         )
-    if task != TASK:
+    if task != wanted:
         raise ModelError(
-            f"expected a model for the task {TASK!r}, got {task!r} in {source}: choose another"
+            f"expected a model for the task {wanted!r}, got {task!r} in {source}: choose another"
         )
     name, version = about.get("name"), about.get("version")
     if not (isinstance(name, str) and name and isinstance(version, str) and version):

@@ -25,6 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model-version", default="0.1.0", metavar="X.Y.Z", help="default: %(default)s"
     )
+    parser.add_argument(
+        "--map",
+        action="store_true",
+        dest="tiled",
+        help="make the variant that rates every tile of a plane, for other programs",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -43,6 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         name=arguments.name,
         title=arguments.title,
         version=arguments.model_version,
+        tiled=arguments.tiled,
     )
     agreement = ", ".join(f"{name} {value:.1e}" for name, value in made.differences.items())
     print(f"{made.folder}: {made.bytes / 1e6:.2f} MB, package_sha256 {made.sha256}")

@@ -47,6 +47,7 @@ def export_run(
     title: str | None = None,
     version: str = "0.1.0",
     modality: str = "fluorescence microscopy",
+    tiled: bool = False,
 ) -> Exported:
     """Write the package of a run: all weight formats, descriptions, test data and pictures.
 
@@ -68,6 +69,9 @@ def export_run(
         Version of the model.
     modality : str
         What kind of images it is for, in the zoo's words.
+    tiled : bool
+        Make the map variant: the same weights on every whole tile of a plane. Other programs run
+        it; zfocus cuts tiles by itself and refuses it.
 
     Returns
     -------
@@ -101,9 +105,10 @@ def export_run(
             found,
             folder,
             name=chosen,
-            title=title or f"Focus level of microscope images ({chosen})",
+            title=title or f"Focus {'map' if tiled else 'level'} of microscope images ({chosen})",
             version=version,
             modality=modality,
+            tiled=tiled,
         )
         _put(folder, target, temporary)
     finally:
@@ -114,7 +119,7 @@ def export_run(
 
 
 def _write(
-    run: Run, folder: Path, *, name: str, title: str, version: str, modality: str
+    run: Run, folder: Path, *, name: str, title: str, version: str, modality: str, tiled: bool
 ) -> dict[str, float]:
     """Fill the folder and compare the weight formats."""
     from zfocus_model.training.packaging import rdf, verify
@@ -123,6 +128,7 @@ def _write(
 
     keras = _keras()
     from zfocus_model.training.networks import inference_network, network_layers
+    from zfocus_model.training.tiled import MAP_TASK, map_network
 
     try:
         trained = keras.models.load_model(run.weights, compile=False)
@@ -135,10 +141,11 @@ def _write(
     model = inference_network(trained, run.temperature)
     network, arrays = network_layers(model)
 
-    model.save(folder / "model.keras")
+    saved = map_network(model) if tiled else model
+    saved.save(folder / "model.keras")
     archives.settle_keras(folder / "model.keras")
-    write_saved_model(folder / "tf_saved_model.zip", network, arrays)
-    (folder / "model.onnx").write_bytes(onnx_bytes(network, arrays))
+    write_saved_model(folder / "tf_saved_model.zip", network, arrays, tiled=tiled)
+    (folder / "model.onnx").write_bytes(onnx_bytes(network, arrays, tiled=tiled))
     archives.write_npz(folder / "weights.npz", arrays)
 
     def predict(some: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -146,9 +153,12 @@ def _write(
 
     patch = samples.test_patch()
     pixels = patch[np.newaxis].astype(np.float32)
-    (folder / "test_input.npy").write_bytes(samples.npy_bytes(pixels[..., np.newaxis]))
-    (folder / "test_output.npy").write_bytes(samples.npy_bytes(predict(pixels)))
-    (folder / "sample_input.tif").write_bytes(samples.tiff_bytes(patch))
+    sample = samples.test_plane() if tiled else patch
+    given = sample[np.newaxis].astype(np.float32)
+    answer = verify.keras_probabilities(saved, given)
+    (folder / "test_input.npy").write_bytes(samples.npy_bytes(given[..., np.newaxis]))
+    (folder / "test_output.npy").write_bytes(samples.npy_bytes(answer))
+    (folder / "sample_input.tif").write_bytes(samples.tiff_bytes(sample))
     (folder / "cover.png").write_bytes(samples.cover_bytes(predict, run.limits))
 
     parameters = sum(array.size for array in arrays.values())
@@ -160,24 +170,29 @@ def _write(
         version=version,
         parameters=parameters,
         weighted_layers=weighted,
+        tiled=tiled,
     )
     _write_text(folder / "README.md", words)
     _write_text(folder / "LICENSE", card.licence_note(run))
     config = _config(run)
-    subject = rdf.Subject(title, version, modality, parameters, run.saved, config)
+    subject = rdf.Subject(name, title, version, modality, parameters, run.saved, config, tiled)
     rdf.write_rdf(folder, subject)
     description = {
         "schema": 1,
         "name": name,
         "version": version,
-        "task": str(run.about.get("task", "focus-level")),
+        "task": MAP_TASK if tiled else str(run.about.get("task", "focus-level")),
         "config": {"zfocus": config},
         "network": network,
         "files": archives.folder_sums(folder),
     }
     _write_text(folder / "zfocus.json", json.dumps(description, indent=1) + "\n")
     return verify.check_agreement(
-        folder, np.concatenate([pixels, patches]), _first(trained, pixels, before), run.temperature
+        folder,
+        np.concatenate([pixels, patches]),
+        _first(trained, pixels, before),
+        run.temperature,
+        tiled=tiled,
     )
 
 

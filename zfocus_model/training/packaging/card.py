@@ -36,7 +36,14 @@ LIMITS = (
 
 
 def readme(
-    run: Run, *, name: str, title: str, version: str, parameters: int, weighted_layers: int
+    run: Run,
+    *,
+    name: str,
+    title: str,
+    version: str,
+    parameters: int,
+    weighted_layers: int,
+    tiled: bool = False,
 ) -> str:
     """Write the README of a package.
 
@@ -50,6 +57,8 @@ def readme(
         Number of weights.
     weighted_layers : int
         Number of layers with weights.
+    tiled : bool
+        The package's model rates every tile of a plane.
 
     Returns
     -------
@@ -69,11 +78,7 @@ def readme(
             "",
             "# Usage",
             "",
-            "    pip install zfocus",
-            f"    zfocus rate IMAGES --model {name} -o RESULTS",
-            "",
-            "Other readers: one input `image` (batch, y = 84, x = 84, channel = 1), pixels as "
-            "stored in float32, not rescaled; one output `probabilities` (batch, channel = 11). "
+            *(_MAP_USAGE if tiled else [line.format(name=name) for line in _USAGE]),
             "Each patch is normalised inside the graph, so gain and offset do not matter, and a "
             "constant patch gives exactly uniform probabilities. The certainty of a patch is "
             "1 - entropy / ln 11.",
@@ -116,6 +121,26 @@ def readme(
             "",
         ]
     )
+
+
+_USAGE = (
+    "    pip install zfocus",
+    "    zfocus rate IMAGES --model {name} -o RESULTS",
+    "",
+    "Other readers: one input `image` (batch, y = 84, x = 84, channel = 1), pixels as stored in "
+    "float32, not rescaled; one output `probabilities` (batch, channel = 11).",
+)
+
+_MAP_USAGE = (
+    "For programs that run bioimage.io models on whole planes: one input `image` (batch, y, x, "
+    "channel = 1), pixels as stored in float32, not rescaled; one output `probabilities` (batch, "
+    f"channel = {LEVELS}, y / {PATCH_PX}, x / {PATCH_PX}), equal to the patch model's for each tile "
+    f"of {PATCH_PX} x {PATCH_PX} px from the upper left. bioimage.io's tools take sides that are "
+    f"multiples of {PATCH_PX}, so that blocks meet between tiles: crop the plane before. The graph "
+    "itself takes any size and leaves out what lies beyond the last whole tile. For tables, "
+    "certainty and status use zfocus with the patch model.",
+    "",
+)
 
 
 def licence_note(run: Run) -> str:

@@ -16,6 +16,8 @@ import numpy.typing as npt
 
 from zfocus_model._errors import ZfocusError
 from zfocus_model.levels import LEVELS, PATCH_PX
+from zfocus_model.training.packaging.onnx_builder import INPUT_NAME, OUTPUT_NAME, Graph
+from zfocus_model.training.packaging.onnx_tiles import join, split
 
 OPSET = 15
 """Operator set of the graph; Fiji's engine chooser knows at most 17."""
@@ -23,63 +25,8 @@ OPSET = 15
 IR_VERSION = 8
 """File format version that belongs to opset 15."""
 
-INPUT_NAME = "image"
-OUTPUT_NAME = "probabilities"
 
-_FloatArray = npt.NDArray[np.float32]
-
-
-class _Graph:
-    """Nodes and constants of a graph under construction, with the state between two layers."""
-
-    def __init__(self, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        self.arrays = arrays
-        self.nodes: list[Any] = []
-        self.constants: dict[str, npt.NDArray[Any]] = {}
-        self.current = INPUT_NAME
-        self.layout = "NHWC"
-        self.size: tuple[int, int] = (PATCH_PX, PATCH_PX)
-        self.channels = 1
-        self.varied: str | None = None
-
-    def node(self, op: str, inputs: Sequence[str], name: str, **attributes: Any) -> str:
-        """Append a node; its only output carries the node's name."""
-        from onnx import helper
-
-        self.nodes.append(helper.make_node(op, list(inputs), [name], name=name, **attributes))
-        return name
-
-    def constant(self, name: str, value: npt.ArrayLike, dtype: Any = np.float32) -> str:
-        """Store a constant once and return its name."""
-        self.constants.setdefault(name, np.ascontiguousarray(value, dtype=dtype))
-        return name
-
-    def array(self, name: str) -> _FloatArray:
-        """One of the network's own arrays as float32."""
-        if name not in self.arrays:
-            raise ZfocusError(
-                f"the network names the array {name!r}, which its weights lack; export it again"
-            )
-        return np.asarray(self.arrays[name], dtype=np.float32)
-
-    def image_layout(self) -> None:
-        """Bring the current tensor to NCHW: a reshape while it has a single channel."""
-        if self.layout == "NHWC":
-            shape = self.constant("image_shape", (-1, 1, *self.size), np.int64)
-            self.current = self.node("Reshape", (self.current, shape), "image_nchw")
-            self.layout = "NCHW"
-
-    def activate(self, activation: str, name: str) -> None:
-        """Append an activation function."""
-        if activation == "relu":
-            self.current = self.node("Relu", (self.current,), f"{name}_relu")
-        elif activation != "linear":
-            raise ZfocusError(
-                f"expected activation 'relu' or 'linear', got {activation!r}; change the network"
-            )
-
-
-def _window(graph: _Graph, size: tuple[int, int], stride: int, padding: str) -> list[int]:
+def _window(graph: Graph, size: tuple[int, int], stride: int, padding: str) -> list[int]:
     """Pads (top, left, bottom, right) of a sliding window; moves the graph to its output size.
 
     "same" is TensorFlow's: output ``ceil(n / stride)``, the odd pixel at the bottom and right.
@@ -102,7 +49,7 @@ def _window(graph: _Graph, size: tuple[int, int], stride: int, padding: str) -> 
     return [pads[0][0], pads[1][0], pads[0][1], pads[1][1]]
 
 
-def _normalise(graph: _Graph, name: str) -> None:
+def _normalise(graph: Graph, name: str) -> None:
     axes = [1, 2, 3]
     x = graph.current
     zero, one = graph.constant("zero", 0.0), graph.constant("one", 1.0)
@@ -124,12 +71,12 @@ def _normalise(graph: _Graph, name: str) -> None:
     graph.varied = varied
 
 
-def _scale(graph: _Graph, name: str, factor: float) -> None:
+def _scale(graph: Graph, name: str, factor: float) -> None:
     value = graph.constant(f"{name}_factor", factor)
     graph.current = graph.node("Mul", (graph.current, value), name)
 
 
-def _conv(graph: _Graph, name: str, layer: Mapping[str, Any]) -> None:
+def _conv(graph: Graph, name: str, layer: Mapping[str, Any]) -> None:
     graph.image_layout()
     kernel = graph.array(layer["kernel"])
     depthwise = layer["op"] == "depthwise_conv"
@@ -152,7 +99,7 @@ def _conv(graph: _Graph, name: str, layer: Mapping[str, Any]) -> None:
     graph.activate(layer.get("activation", "linear"), name)
 
 
-def _max_pool(graph: _Graph, name: str, layer: Mapping[str, Any]) -> None:
+def _max_pool(graph: Graph, name: str, layer: Mapping[str, Any]) -> None:
     graph.image_layout()
     size, stride = int(layer["size"]), int(layer["stride"])
     graph.current = graph.node(
@@ -165,7 +112,7 @@ def _max_pool(graph: _Graph, name: str, layer: Mapping[str, Any]) -> None:
     )
 
 
-def _global_pool(graph: _Graph, name: str, kinds: Sequence[str]) -> None:
+def _global_pool(graph: Graph, name: str, kinds: Sequence[str]) -> None:
     graph.image_layout()
     reductions = {"mean": "ReduceMean", "max": "ReduceMax"}
     unknown = [kind for kind in kinds if kind not in reductions]
@@ -181,7 +128,7 @@ def _global_pool(graph: _Graph, name: str, kinds: Sequence[str]) -> None:
     graph.layout = "NC"
 
 
-def _flatten(graph: _Graph, name: str) -> None:
+def _flatten(graph: Graph, name: str) -> None:
     if graph.layout == "NCHW":
         # Dense weights count (row, column, channel); ONNX convolutions hold channels first.
         graph.current = graph.node("Transpose", (graph.current,), f"{name}_nhwc", perm=[0, 2, 3, 1])
@@ -189,7 +136,7 @@ def _flatten(graph: _Graph, name: str) -> None:
     graph.layout = "NC"
 
 
-def _dense(graph: _Graph, name: str, layer: Mapping[str, Any]) -> None:
+def _dense(graph: Graph, name: str, layer: Mapping[str, Any]) -> None:
     if graph.layout != "NC":
         raise ZfocusError("expected flatten or global_pool before dense; change the network")
     inputs = [graph.current, graph.constant(layer["kernel"], graph.array(layer["kernel"]))]
@@ -199,7 +146,7 @@ def _dense(graph: _Graph, name: str, layer: Mapping[str, Any]) -> None:
     graph.activate(layer.get("activation", "linear"), name)
 
 
-def _gate(graph: _Graph, name: str) -> None:
+def _gate(graph: Graph, name: str) -> None:
     if graph.varied is None:
         raise ZfocusError("expected normalise before gate; change the network")
     axes = graph.constant("patch_axes", (2, 3), np.int64)
@@ -208,7 +155,7 @@ def _gate(graph: _Graph, name: str) -> None:
     graph.current = graph.node("Where", (flat, graph.current, graph.constant("zero", 0.0)), name)
 
 
-def _append(graph: _Graph, index: int, layer: Mapping[str, Any]) -> None:
+def _append(graph: Graph, index: int, layer: Mapping[str, Any]) -> None:
     op = str(layer["op"])
     name = f"{op}_{index}"
     if op == "normalise":
@@ -228,13 +175,16 @@ def _append(graph: _Graph, index: int, layer: Mapping[str, Any]) -> None:
     elif op == "gate":
         _gate(graph, name)
     elif op == "softmax":
-        graph.current = graph.node("Softmax", (graph.current,), OUTPUT_NAME, axis=-1)
+        graph.current = graph.node("Softmax", (graph.current,), graph.end, axis=-1)
     else:
         raise ZfocusError(f"the network holds the unknown layer {op!r}; choose another network")
 
 
 def onnx_bytes(
-    network: Sequence[Mapping[str, Any]], arrays: Mapping[str, npt.NDArray[Any]]
+    network: Sequence[Mapping[str, Any]],
+    arrays: Mapping[str, npt.NDArray[Any]],
+    *,
+    tiled: bool = False,
 ) -> bytes:
     """Serialised ONNX model of a network.
 
@@ -244,12 +194,15 @@ def onnx_bytes(
         Layers as ``zfocus.json`` holds them; the last one is ``softmax``.
     arrays : mapping of str to ndarray
         The weights that the layers name, in the TensorFlow layouts of ``weights.npz``.
+    tiled : bool
+        Run the network on each 84 x 84 tile of planes.
 
     Returns
     -------
     bytes
         Model with the input ``image`` (batch, 84, 84, 1) float32 and the output
-        ``probabilities`` (batch, 11) float32.
+        ``probabilities`` (batch, 11) float32; tiled, ``image`` (batch, y, x, 1) and
+        ``probabilities`` (batch, 11, y // 84, x // 84).
 
     Raises
     ------
@@ -259,15 +212,21 @@ def onnx_bytes(
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
-    graph = _Graph(arrays)
+    graph = Graph(arrays)
+    if tiled:
+        split(graph)
     for index, layer in enumerate(network):
         _append(graph, index, layer)
-    if graph.current != OUTPUT_NAME:
+    if graph.current != graph.end:
         raise ZfocusError("expected a network that ends with softmax; change the network")
-    image = helper.make_tensor_value_info(
-        INPUT_NAME, TensorProto.FLOAT, ["batch", PATCH_PX, PATCH_PX, 1]
+    sizes: tuple[list[Any], list[Any]] = (["batch", PATCH_PX, PATCH_PX, 1], ["batch", LEVELS])
+    if tiled:
+        join(graph)
+        sizes = (["batch", "y", "x", 1], ["batch", LEVELS, "rows", "columns"])
+    image, output = (
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, size)
+        for name, size in zip((INPUT_NAME, OUTPUT_NAME), sizes)
     )
-    output = helper.make_tensor_value_info(OUTPUT_NAME, TensorProto.FLOAT, ["batch", LEVELS])
     model = helper.make_model(
         helper.make_graph(
             graph.nodes,

@@ -19,7 +19,9 @@ from zfocus_model.training.packaging.card import (
     REFERENCE_DOI,
     REFERENCE_TEXT,
 )
-from zfocus_model.training.packaging.onnx_graph import INPUT_NAME, OPSET, OUTPUT_NAME
+from zfocus_model.training.packaging.fiji import FIJI, for_fiji
+from zfocus_model.training.packaging.onnx_builder import INPUT_NAME, OUTPUT_NAME
+from zfocus_model.training.packaging.onnx_graph import OPSET
 
 _TAGS = (
     "focus",
@@ -40,6 +42,8 @@ _TAGS = (
 class Subject:
     """What ``rdf.yaml`` says of a package beyond its files."""
 
+    name: str
+    """Name of the package."""
     title: str
     """Name for people; letters, digits, spaces, ``_ - ( )``."""
     version: str
@@ -52,6 +56,8 @@ class Subject:
     """When the weights were saved, ISO 8601; empty: not known."""
     config: dict[str, Any]
     """``config.zfocus``."""
+    tiled: bool = False
+    """Planes in and maps out, not patches."""
 
 
 def write_rdf(folder: Path, subject: Subject) -> None:
@@ -92,10 +98,13 @@ def write_rdf(folder: Path, subject: Subject) -> None:
         written = spec.save_bioimageio_package_as_folder(description, output_path=place)
         found: dict[str, Any] = yaml.load((Path(written) / "rdf.yaml").read_text("utf-8"))
     # zfocus.json holds the sum of this file, so this file cannot hold that of zfocus.json.
-    found["attachments"] = [*found.get("attachments", []), {"source": "zfocus.json"}]
-    stream = io.StringIO()
-    yaml.dump(found, stream)
-    (folder / "rdf.yaml").write_text(stream.getvalue(), encoding="utf-8", newline="\n")
+    # Nor is the other flavour written yet.
+    unsigned = [{"source": name} for name in (FIJI, "zfocus.json")]
+    found["attachments"] = [*found.get("attachments", []), *unsigned]
+    for name, content in (("rdf.yaml", found), (FIJI, for_fiji(found, subject.name))):
+        stream = io.StringIO()
+        yaml.dump(content, stream)
+        (folder / name).write_text(stream.getvalue(), encoding="utf-8", newline="\n")
 
 
 def _quiet() -> None:
@@ -110,12 +119,17 @@ def _describe(folder: Path, subject: Subject) -> Any:
     def file(name: str) -> Any:
         return m.FileDescr(source=folder / name)
 
+    what = (
+        f"every tile of {PATCH_PX} x {PATCH_PX} px of a microscope image"
+        if subject.tiled
+        else "a patch of a microscope image"
+    )
     # Not the moment of export, which would change the bytes of every export of one run.
     saved = datetime.datetime.fromisoformat(subject.saved or "1980-01-01")
     return m.ModelDescr(
         name=subject.title,
         description=(
-            "Tells how far out of focus a patch of a microscope image is: probabilities of "
+            f"Tells how far out of focus {what} is: probabilities of "
             f"{LEVELS} levels of added defocus, whatever the camera's gain and offset."
         ),
         authors=[m.Author(name="zfocus developers")],
@@ -126,14 +140,14 @@ def _describe(folder: Path, subject: Subject) -> Any:
         documentation=file("README.md"),
         covers=[file("cover.png")],
         attachments=[file("weights.npz"), file("LICENSE")],
-        inputs=[_input(m, file)],
-        outputs=[_output(m, file)],
+        inputs=[_input(m, file, subject.tiled)],
+        outputs=[_output(m, file, subject.tiled)],
         weights=_weights(m, file),
         config=m.Config(
             bioimageio=m.BioimageioConfig(
                 architecture_type="CNN",
                 modality=subject.modality,
-                task="image classification",
+                task="image classification, tile by tile" if subject.tiled else "image classification",
                 out_of_scope_use=OUT_OF_SCOPE,
                 bias_risks_limitations=m.BiasRisksLimitations(limitations=" ".join(LIMITS)),
                 model_parameter_count=subject.parameters,
@@ -147,13 +161,15 @@ def _describe(folder: Path, subject: Subject) -> Any:
     )
 
 
-def _input(m: Any, file: Any) -> Any:
+def _input(m: Any, file: Any, tiled: bool) -> Any:
+    # Steps of whole tiles: a program that works in blocks then cuts between tiles.
+    size = m.ParameterizedSize(min=PATCH_PX, step=PATCH_PX) if tiled else PATCH_PX
     return m.InputTensorDescr(
         id=m.TensorId(INPUT_NAME),
-        description="one patch of one plane, pixels as stored, not rescaled",
+        description=f"one {'plane' if tiled else 'patch of one plane'}, pixels as stored, not rescaled",
         axes=[
             m.BatchAxis(),
-            *[m.SpaceInputAxis(id=m.AxisId(axis), size=PATCH_PX) for axis in "yx"],
+            *[m.SpaceInputAxis(id=m.AxisId(axis), size=size) for axis in "yx"],
             m.ChannelAxis(channel_names=["intensity"]),
         ],
         data=m.IntervalOrRatioDataDescr(type="float32"),
@@ -163,12 +179,20 @@ def _input(m: Any, file: Any) -> Any:
     )
 
 
-def _output(m: Any, file: Any) -> Any:
+def _output(m: Any, file: Any, tiled: bool) -> Any:
     names = [f"level_{level:02d}" for level in range(LEVELS)]
+    cells = [
+        m.SpaceOutputAxis(
+            id=m.AxisId(axis),
+            scale=float(PATCH_PX),
+            size=m.SizeReference(tensor_id=m.TensorId(INPUT_NAME), axis_id=m.AxisId(axis)),
+        )
+        for axis in ("yx" if tiled else "")
+    ]
     return m.OutputTensorDescr(
         id=m.TensorId(OUTPUT_NAME),
         description=f"softmax over {LEVELS} levels of defocus, 0 is in focus",
-        axes=[m.BatchAxis(), m.ChannelAxis(channel_names=names)],
+        axes=[m.BatchAxis(), m.ChannelAxis(channel_names=names), *cells],
         data=m.IntervalOrRatioDataDescr(type="float32", range=(0.0, 1.0)),
         test_tensor=file("test_output.npy"),
     )

@@ -59,6 +59,21 @@ def test_patch() -> npt.NDArray[np.uint16]:
     return tiles[int(np.argmax(tiles.std(axis=(1, 2))))]
 
 
+def test_plane() -> npt.NDArray[np.uint16]:
+    """The test input of a map, (168, 252) uint16: nuclei, sharp on the left."""
+    shape = (2 * PATCH_PX, 3 * PATCH_PX)
+    rng = np.random.default_rng([_SEED, 3000])
+    sharp = scenes.field(rng, shape, "nuclei", density=0.35)
+    blurred = np.concatenate(
+        [
+            optics.defocus(sharp, level=level)[:, column * PATCH_PX : (column + 1) * PATCH_PX]
+            for column, level in enumerate((0, 3, 8))
+        ],
+        axis=1,
+    )
+    return camera.photograph(blurred, rng=rng).astype(np.uint16)
+
+
 def tiff_bytes(plane: npt.NDArray[np.uint16]) -> bytes:
     """A plain grey TIFF, without the date that writers like to add."""
     import tifffile

@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from zfocus_model._errors import ZfocusError
-from zfocus_model.levels import PATCH_PX
+from zfocus_model.levels import LEVELS, PATCH_PX
 from zfocus_model.training.packaging.archives import write_zip
-from zfocus_model.training.packaging.onnx_graph import INPUT_NAME, OUTPUT_NAME
+from zfocus_model.training.packaging.onnx_builder import INPUT_NAME, OUTPUT_NAME
 
 SIGNATURE = "serving_default"
 """Name of the bundle's only signature: ``image`` in, ``probabilities`` out."""
@@ -99,8 +99,20 @@ class _Builder:
         raise ZfocusError(f"the network holds the unknown layer {op!r}; choose another network")
 
 
+def _split(tf: Any, image: Any, grid: Any) -> Any:
+    """Patches (n, 84, 84, 1) of planes, row by row; what is beyond the last tile is left out."""
+    planes, rows, columns = (grid[axis] for axis in range(3))
+    used = image[:, : rows * PATCH_PX, : columns * PATCH_PX]
+    cut = tf.reshape(used, tf.stack([planes, rows, PATCH_PX, columns, PATCH_PX]))
+    return tf.reshape(tf.transpose(cut, (0, 1, 3, 2, 4)), (-1, PATCH_PX, PATCH_PX, 1))
+
+
 def write_saved_model(
-    path: Path, network: Sequence[Mapping[str, Any]], arrays: Mapping[str, npt.NDArray[Any]]
+    path: Path,
+    network: Sequence[Mapping[str, Any]],
+    arrays: Mapping[str, npt.NDArray[Any]],
+    *,
+    tiled: bool = False,
 ) -> None:
     """Write a network as a zipped SavedModel with ``saved_model.pb`` at the root.
 
@@ -112,6 +124,8 @@ def write_saved_model(
         Layers as ``zfocus.json`` holds them; the last one is ``softmax``.
     arrays : mapping of str to ndarray
         The weights that the layers name, in the TensorFlow layouts of ``weights.npz``.
+    tiled : bool
+        Run the network on each 84 x 84 tile of planes (batch, y, x, 1).
 
     Raises
     ------
@@ -124,10 +138,18 @@ def write_saved_model(
     logger = tf.get_logger()
     graph = tf.Graph()
     with graph.as_default():
-        image = v1.placeholder(tf.float32, (None, PATCH_PX, PATCH_PX, 1), name=INPUT_NAME)
+        side = None if tiled else PATCH_PX
+        image = v1.placeholder(tf.float32, (None, side, side, 1), name=INPUT_NAME)
         builder, x = _Builder(tf, arrays), image
+        grid: Any = None
+        if tiled:
+            grid = tf.shape(image)[:3] // (1, PATCH_PX, PATCH_PX)
+            x = _split(tf, image, grid)
         for layer in network:
             x = builder.append(x, layer)
+        if tiled:
+            shape = tf.concat([grid, [LEVELS]], 0)
+            x = tf.transpose(tf.reshape(x, shape), (0, 3, 1, 2))
         output = tf.identity(x, name=OUTPUT_NAME)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "bundle"

@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from zfocus_model._errors import ZfocusError
-from zfocus_model.levels import LEVELS
-from zfocus_model.training.packaging.onnx_graph import INPUT_NAME, OUTPUT_NAME
+from zfocus_model.levels import LEVELS, PATCH_PX
+from zfocus_model.training.packaging.onnx_builder import INPUT_NAME, OUTPUT_NAME
 from zfocus_model.training.packaging.saved_model import SIGNATURE
+from zfocus_model.training.tiled import MAP_TASK
 
 TOLERANCE = 1e-5
 """Largest difference of a probability between two formats."""
@@ -36,6 +37,8 @@ def check_agreement(
     patches: npt.NDArray[np.float32],
     trained: Probabilities,
     temperature: float,
+    *,
+    tiled: bool = False,
 ) -> dict[str, float]:
     """Compare the weight formats of a package on patches.
 
@@ -49,6 +52,8 @@ def check_agreement(
         (n, 11), what the model says as it was trained, before folding.
     temperature : float
         What folding divides the logits by.
+    tiled : bool
+        The package's model takes planes; the patches are laid out as one.
 
     Returns
     -------
@@ -62,20 +67,25 @@ def check_agreement(
         If a format differs by more than 1e-5, or rates a constant patch.
     """
     from zfocus_model.engines import open_engine
-    from zfocus_model.packages import open_package
+    from zfocus_model.packages import TASK, open_package
 
-    package = open_package(folder)
+    package = open_package(folder, task=MAP_TASK if tiled else TASK)
+    images = lay_out(patches) if tiled else patches
     readers: dict[str, Callable[[], Probabilities]] = {
-        "tensorflow": lambda: bundle_probabilities(folder / "tf_saved_model.zip", patches),
-        "onnxruntime": lambda: open_engine(package, "onnxruntime").probabilities(patches),
+        "tensorflow": lambda: bundle_probabilities(folder / "tf_saved_model.zip", images),
+        "onnxruntime": lambda: (
+            onnx_probabilities(folder / "model.onnx", images)
+            if tiled
+            else open_engine(package, "onnxruntime").probabilities(patches)
+        ),
         "numpy": lambda: open_engine(package, "numpy").probabilities(patches),
         "trained": lambda: _tempered(trained, temperature),
     }
-    expected = _keras(folder / "model.keras", patches)
+    expected = by_tile(_keras(folder / "model.keras", images))[: len(patches)]
     constant = patches.min(axis=(1, 2)) == patches.max(axis=(1, 2))
     differences: dict[str, float] = {}
     for name, read in readers.items():
-        found = read()
+        found = by_tile(read())[: len(patches)]
         difference = float(np.abs(found - expected).max())
         allowed = FOLD_TOLERANCE if name == "trained" else TOLERANCE
         if not difference <= allowed:
@@ -97,8 +107,32 @@ def _keras(path: Path, patches: npt.NDArray[np.float32]) -> Probabilities:
     return keras_probabilities(keras.models.load_model(path, compile=False), patches)
 
 
+def lay_out(patches: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """One plane (1, y, x) of patches (n, 84, 84) in three rows; the last row is filled up."""
+    rows, px = 3, PATCH_PX
+    columns = -(-len(patches) // rows)
+    filled = np.concatenate([patches, patches[: rows * columns - len(patches)]])
+    grid = filled.reshape(rows, columns, px, px).swapaxes(1, 2)
+    plane = grid.reshape(rows * px, columns * px)
+    # Remainders, which must not matter.
+    return np.pad(plane, ((0, 5), (0, 11)), constant_values=7)[np.newaxis]
+
+
+def by_tile(found: Probabilities) -> Probabilities:
+    """Probabilities (n, 11); those of a map (batch, 11, rows, columns) tile by tile."""
+    return found.transpose(0, 2, 3, 1).reshape(-1, LEVELS) if found.ndim == 4 else found
+
+
+def onnx_probabilities(path: Path, images: npt.NDArray[np.float32]) -> Probabilities:
+    """What ONNX Runtime says of images (n, y, x)."""
+    runtime: Any = import_module("onnxruntime")
+    session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    (answer,) = session.run([OUTPUT_NAME], {INPUT_NAME: images[..., np.newaxis]})
+    return answer
+
+
 def bundle_probabilities(path: Path, patches: npt.NDArray[np.float32]) -> Probabilities:
-    """Probabilities (n, 11) of patches (n, 84, 84) from a zipped SavedModel."""
+    """Probabilities of patches (n, 84, 84), or of planes, from a zipped SavedModel."""
     tf: Any = import_module("tensorflow")
     with tempfile.TemporaryDirectory() as folder:
         with zipfile.ZipFile(path) as archive:
