@@ -80,6 +80,7 @@ def test_package_opens_and_every_sum_holds(package: Path) -> None:
         "model.keras",
         "model.onnx",
         "rdf.yaml",
+        "rdf_fiji.yaml",
         "sample_input.tif",
         "test_input.npy",
         "test_output.npy",

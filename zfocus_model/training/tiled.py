@@ -44,13 +44,9 @@ def map_network(model: Any) -> Any:
     tiles = ops.ones_like(plane[:, last::PATCH_PX, last::PATCH_PX], dtype="int32")
     which, row, column = (ops.cumsum(tiles, axis=axis) - 1 for axis in range(3))
     corners = (which * height + row * PATCH_PX) * width + column * PATCH_PX
-    down, right = (
-        axis.ravel().astype(np.int32) for axis in np.mgrid[:PATCH_PX, :PATCH_PX]
-    )
+    down, right = (axis.ravel().astype(np.int32) for axis in np.mgrid[:PATCH_PX, :PATCH_PX])
     places = ops.reshape(corners, (-1, 1)) + (width * down + right)
-    patches = ops.reshape(
-        ops.take(ops.reshape(image, (-1,)), places), (-1, PATCH_PX, PATCH_PX, 1)
-    )
+    patches = ops.reshape(ops.take(ops.reshape(image, (-1,)), places), (-1, PATCH_PX, PATCH_PX, 1))
     probabilities = model(patches)
     rows, columns = ops.max(row) + 1, ops.max(column) + 1
     grid = ops.take(probabilities, (which * rows + row) * columns + column, axis=0)

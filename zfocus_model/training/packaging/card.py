@@ -134,10 +134,10 @@ _USAGE = (
 _MAP_USAGE = (
     "For programs that run bioimage.io models on whole planes: one input `image` (batch, y, x, "
     "channel = 1), pixels as stored in float32, not rescaled; one output `probabilities` (batch, "
-    f"channel = {LEVELS}, y / {PATCH_PX}, x / {PATCH_PX}), equal to the patch model's for each tile "
-    f"of {PATCH_PX} x {PATCH_PX} px from the upper left. bioimage.io's tools take sides that are "
-    f"multiples of {PATCH_PX}, so that blocks meet between tiles: crop the plane before. The graph "
-    "itself takes any size and leaves out what lies beyond the last whole tile. For tables, "
+    f"channel = {LEVELS}, y / {PATCH_PX}, x / {PATCH_PX}), equal to the patch model's for each "
+    f"tile of {PATCH_PX} x {PATCH_PX} px from the upper left. bioimage.io's tools take sides that "
+    f"are multiples of {PATCH_PX}, so that blocks meet between tiles: crop the plane before. The "
+    "graph itself takes any size and leaves out what lies beyond the last whole tile. For tables, "
     "certainty and status use zfocus with the patch model.",
     "",
 )

@@ -29,7 +29,10 @@ def split(graph: Graph) -> None:
     graph.node("Mul", ("columns", patch), "used_width")
     # What lies beyond the last whole tile is not rated.
     ends = graph.node("Concat", ("used_height", "used_width"), "ends", axis=0)
-    starts, axes = graph.constant("starts", [0, 0], ints), graph.constant("plane_axes", [1, 2], ints)
+    starts, axes = (
+        graph.constant("starts", [0, 0], ints),
+        graph.constant("plane_axes", [1, 2], ints),
+    )
     used = graph.node("Slice", (graph.current, starts, ends, axes), "used")
     shape = graph.node("Concat", ("batch", "rows", patch, "columns", patch), "tile_shape", axis=0)
     cut = graph.node("Reshape", (used, shape), "cut")

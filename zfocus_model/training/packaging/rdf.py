@@ -147,7 +147,9 @@ def _describe(folder: Path, subject: Subject) -> Any:
             bioimageio=m.BioimageioConfig(
                 architecture_type="CNN",
                 modality=subject.modality,
-                task="image classification, tile by tile" if subject.tiled else "image classification",
+                task="image classification, tile by tile"
+                if subject.tiled
+                else "image classification",
                 out_of_scope_use=OUT_OF_SCOPE,
                 bias_risks_limitations=m.BiasRisksLimitations(limitations=" ".join(LIMITS)),
                 model_parameter_count=subject.parameters,
@@ -166,7 +168,8 @@ def _input(m: Any, file: Any, tiled: bool) -> Any:
     size = m.ParameterizedSize(min=PATCH_PX, step=PATCH_PX) if tiled else PATCH_PX
     return m.InputTensorDescr(
         id=m.TensorId(INPUT_NAME),
-        description=f"one {'plane' if tiled else 'patch of one plane'}, pixels as stored, not rescaled",
+        description=f"one {'plane' if tiled else 'patch of one plane'}, "
+        "pixels as stored, not rescaled",
         axes=[
             m.BatchAxis(),
             *[m.SpaceInputAxis(id=m.AxisId(axis), size=size) for axis in "yx"],

@@ -81,7 +81,7 @@ def check_agreement(
         "numpy": lambda: open_engine(package, "numpy").probabilities(patches),
         "trained": lambda: _tempered(trained, temperature),
     }
-    expected = by_tile(_keras(folder / "model.keras", images))[: len(patches)]
+    expected = by_tile(keras_file_probabilities(folder / "model.keras", images))[: len(patches)]
     constant = patches.min(axis=(1, 2)) == patches.max(axis=(1, 2))
     differences: dict[str, float] = {}
     for name, read in readers.items():
@@ -102,7 +102,8 @@ def check_agreement(
     return differences
 
 
-def _keras(path: Path, patches: npt.NDArray[np.float32]) -> Probabilities:
+def keras_file_probabilities(path: Path, patches: npt.NDArray[np.float32]) -> Probabilities:
+    """Probabilities of patches (n, 84, 84), or of planes, from a ``.keras`` file."""
     keras: Any = import_module("keras")
     return keras_probabilities(keras.models.load_model(path, compile=False), patches)
 

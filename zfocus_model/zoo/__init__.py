@@ -1,0 +1,1 @@
+"""The model zoo: list, check, pack, install and hand over model packages."""
