@@ -156,6 +156,8 @@ def write_index(folder: Path, *, check: bool = False) -> list[Path]:
     ZfocusError
         If the README has no place for the table, or a package is damaged.
     """
+    if not folder.is_dir():
+        raise ZfocusError(f"expected a folder of packages, got {folder}: check the path")
     readme = folder / "README.md"
     text = readme.read_text(encoding="utf-8") if readme.is_file() else f"{BEGIN}\n{END}\n"
     head, found, rest = text.partition(BEGIN)
