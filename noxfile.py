@@ -136,8 +136,9 @@ def train(session: nox.Session) -> None:
     pytest(session, "-m", "not slow")
     # It unpacks weights into the working folder: one that is not the checkout.
     session.chdir(session.create_tmp())
-    for description in sorted(ROOT.glob("model_zoo/*/rdf.yaml")):
-        session.run("bioimageio", "test", str(description.parent))
+    for description in sorted(ROOT.glob("model_zoo/*/rdf*.yaml")):
+        session.run("bioimageio", "validate-format", str(description))
+        session.run("bioimageio", "test", str(description))
 
 
 @nox.session(python=DEV_PYTHON)

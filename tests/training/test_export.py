@@ -82,6 +82,7 @@ def test_package_opens_and_every_sum_holds(package: Path) -> None:
         "rdf.yaml",
         "rdf_fiji.yaml",
         "sample_input.tif",
+        "sample_output.tif",
         "test_input.npy",
         "test_output.npy",
         "tf_saved_model.zip",

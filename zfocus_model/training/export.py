@@ -158,6 +158,9 @@ def _write(
     answer = verify.keras_probabilities(saved, given)
     (folder / "test_input.npy").write_bytes(samples.npy_bytes(given[..., np.newaxis]))
     (folder / "test_output.npy").write_bytes(samples.npy_bytes(answer))
+    # A patch's eleven numbers as one row of pixels, a map's as eleven pages.
+    drawn = answer[0] if tiled else answer
+    (folder / "sample_output.tif").write_bytes(samples.tiff_bytes(drawn))
     (folder / "sample_input.tif").write_bytes(samples.tiff_bytes(sample))
     (folder / "cover.png").write_bytes(samples.cover_bytes(predict, run.limits))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import os
 import tempfile
 from collections.abc import Callable, Generator
@@ -181,7 +182,12 @@ def _bioimageio(package: Package, *, fiji: bool) -> Check:
             summary: Any = core.test_model(archive)
     details = list(summary.details)
     errors = [f"{'.'.join(map(str, e.loc))}: {e.msg}" for d in details for e in d.errors]
-    warnings = {f"{'.'.join(map(str, w.loc))}: {w.msg}" for d in details for w in d.warnings}
+    warnings = {
+        " ".join(f"{'.'.join(map(str, w.loc))}: {w.msg}".split())
+        for d in details
+        for w in d.warnings
+        if int(w.severity) >= logging.WARNING  # below it, the tool says what went well
+    }
     formats = sorted({str(d.loc[1]) for d in details if tuple(d.loc[:1]) == ("weights",)})
     good = summary.status == "passed"
     told = ", ".join(formats) if good else " ".join(" ".join(errors).split())[:300]

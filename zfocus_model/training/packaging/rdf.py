@@ -198,6 +198,7 @@ def _output(m: Any, file: Any, tiled: bool) -> Any:
         axes=[m.BatchAxis(), m.ChannelAxis(channel_names=names), *cells],
         data=m.IntervalOrRatioDataDescr(type="float32", range=(0.0, 1.0)),
         test_tensor=file("test_output.npy"),
+        sample_tensor=file("sample_output.tif"),
     )
 
 

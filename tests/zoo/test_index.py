@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from zfocus_model._errors import ZfocusError
+from zfocus_model.packages import open_package
+from zfocus_model.zoo.bundle import write_bundle
+from zfocus_model.zoo.index import entry, open_any, packages_in, table, write_index
+
+ZOO = Path(__file__).resolve().parents[2] / "model_zoo"
+
+
+def test_the_shipped_index_is_up_to_date() -> None:
+    stale = write_index(ZOO, check=True)
+    assert stale == [], "run: zfocus zoo index model_zoo"
+
+
+def test_an_entry_names_the_archive_that_package_writes(tiny: Path, tmp_path: Path) -> None:
+    found = entry(open_package(tiny))
+    archive = write_bundle(open_package(tiny), tmp_path)
+    assert found["archive"] == archive.name
+    assert found["archive_sha256"] == hashlib.sha256(archive.read_bytes()).hexdigest()
+    assert found["files"]["weights.npz"]
+    again = entry(open_package(archive))
+    assert again == found
+
+
+def test_accuracy_comes_from_the_package(tiny: Path) -> None:
+    from tiny_package import describe
+
+    network = list(open_package(tiny).network)
+    assert "| see its README |" in table([open_package(tiny)])
+    config = dict(open_package(tiny).config)
+    config["evaluation"] = {"dev": {"mean": 1.0, "within_one": 0.876}}
+    describe(tiny, network, config={"zfocus": config})
+    assert "| dev, within one level: 87.6 % |" in table([open_package(tiny)])
+
+
+def test_a_damaged_package_stops_the_index(tiny: Path) -> None:
+    (tiny / "weights.npz").write_bytes(b"x")
+    with pytest.raises(ZfocusError, match="SHA-256 differs"):
+        packages_in(tiny.parent)
+    assert not (tiny.parent / "index.json").exists()
+
+
+def test_a_package_of_neither_task(tiny: Path) -> None:
+    from tiny_package import describe
+
+    describe(tiny, list(open_package(tiny).network), task="z-position")
+    with pytest.raises(ZfocusError, match="got 'z-position'"):
+        open_any(tiny)
