@@ -17,7 +17,8 @@ STEPS = """\
 Nothing was sent. To hand {archive} over:
  1. Sign in at https://bioimage.io, choose "Upload" and drop the archive; the zoo gives the model
     its id and nickname, so the description carries none.
- 2. Look at the preview: name, cover, test result. Then choose "Request review".
+ 2. Add your GitHub account as maintainer; look at the preview: name, cover, test result. Then
+    choose "Request review".
     (From Python instead: bioimageio.spec.upload(ARCHIVE) with BIOIMAGEIO_HYPHA_UPLOAD_TOKEN.)
  3. Give the reviewers docs/zoo-review.md: what it is, how it was checked, which warnings remain.
  4. When it is published, note its id in model_zoo/README.md."""
