@@ -5,7 +5,7 @@ the reference optics and photographed with 2,000 photons at the peak, offset 100
 Then real planes: BBBC006 in and far out of focus, a z-stack of beads, wells without cells. All as
 `zfocus rate` does it, with no option. Needs the image collection (ZFOCUS_DATA, else
 ../shared/data). Options: --model PATH (default: the shipped model), --quick (print only),
---evaluation FILE (also write the summary that `zfocus export` puts into a package, evaluation.json).
+--evaluation FILE (also write evaluation.json, which `zfocus export` puts into a package).
 """
 
 from __future__ import annotations
@@ -48,12 +48,14 @@ def main() -> None:
     graded, within_one = graded_table(model, rows, seen)
     focus, auc, right = bbbc006_table(model, rows)
     if arguments.evaluation:
+        within = graded.columns[3]
         summary = {
             "graded defocus, 2,000 photons, whole images": {
-                row[0] + (" (also in training)" if row[1] == "yes" else ""): dict(
-                    zip(graded.columns[2:], row[2:])
-                )
-                for row in graded.rows
+                graded.rows[-1][0]: dict(zip(graded.columns[3:], graded.rows[-1][3:])),
+                f"{within}, by source": {
+                    row[0] + (" (also in training)" if row[1] == "yes" else ""): row[3]
+                    for row in graded.rows[:-1]
+                },
             },
             "BBBC006, real planes": {
                 "AUC of expected level, in focus against 32 um below": auc,
