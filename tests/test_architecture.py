@@ -22,7 +22,7 @@ FLOORS = (
     {"batch", "results", "journal", "tables", "report", "training", "zoo"} | {"demo", "doctor"},
     {"model", "engines", "images", *PACKAGE_ROOMS}
     | {"optics", "_convolution", "_scalar_psf", "_psfmodels", "camera", "scenes"},
-    {"tiling", "planes", "rating", "aggregation", "levels", "_errors", "_version"},
+    {"tiling", "planes", "rating", "aggregation", "levels", "_errors", "_files", "_version"},
 )
 
 # These load on Python 3.8 with numpy and nothing else.

@@ -42,21 +42,22 @@ def run(arguments: argparse.Namespace) -> int:
 
     from zfocus_model import demo
     from zfocus_model._errors import ZfocusError
+    from zfocus_model._files import write_whole
     from zfocus_model.cli import main
-    from zfocus_model.report.drawing import write_whole
 
     folder: Path = arguments.output
     images, results = folder / "images", folder / "results"
     if arguments.seed < 0:
-        raise ZfocusError(f"expected a seed of 0 or more, got {arguments.seed}")
+        raise ZfocusError(f"expected a seed of 0 or more, got {arguments.seed}: give another")
     truths = demo.plate()
     for index, truth in enumerate(truths):
-        _say(f"\rsimulating image {index + 1} of {len(truths)} ", end="")
+        if sys.stderr.isatty():
+            _say(f"simulating image {index + 1} of {len(truths)}\r", end="")
         # A generator for each image: a change to one leaves the others as they are.
         rng = np.random.default_rng([arguments.seed, index])
         demo.write_image(images / truth.image, demo.draw(truth, rng))
     write_whole(folder / "truth.csv", demo.truth_table(truths).encode())
-    _say(f"\r{len(truths)} simulated images are in {images}")
+    _say(f"{len(truths)} simulated images are in {images}")
 
     command = ["rate", str(images), "-o", str(results), "--montage", "--report"]
     if arguments.model:
