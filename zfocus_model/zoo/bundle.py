@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 from zfocus_model._errors import ZfocusError
+from zfocus_model._files import whole_file
 from zfocus_model._package_files import open_files
 from zfocus_model.packages import DESCRIPTION, WEIGHTS, Package
 from zfocus_model.training.packaging.archives import write_zip
@@ -64,13 +65,8 @@ def write_bundle(package: Package, folder: Path, *, fiji: bool = False) -> Path:
         contents.pop(WEIGHTS, None)
     else:
         contents[DESCRIPTION] = description_bytes(package)
-    folder.mkdir(parents=True, exist_ok=True)
     target = folder / archive_name(package, fiji=fiji)
-    partial = target.with_name(f".{target.name}.partial")
-    try:
+    with whole_file(target) as part:
         # Stored, not deflated: compressors differ between machines, and weights hardly shrink.
-        write_zip(partial, dict(sorted(contents.items())), compression=zipfile.ZIP_STORED)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+        write_zip(part, dict(sorted(contents.items())), compression=zipfile.ZIP_STORED)
     return target

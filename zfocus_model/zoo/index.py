@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from zfocus_model._errors import ModelError, ZfocusError
+from zfocus_model._files import write_whole
 from zfocus_model.packages import DESCRIPTION, TASK, Package, open_package
 from zfocus_model.zoo.bundle import archive_name, task_of, write_bundle
 from zfocus_model.zoo.fetch import download, is_url
@@ -177,9 +178,7 @@ def write_index(folder: Path, *, check: bool = False) -> list[Path]:
     ]
     if not check:
         for path in stale:
-            partial = path.with_name(f".{path.name}.partial")
-            partial.write_text(wanted[path], encoding="utf-8", newline="\n")
-            partial.replace(path)
+            write_whole(path, wanted[path].encode())
     return stale
 
 
