@@ -220,13 +220,19 @@ def read_index(place: str) -> list[Mapping[str, Any]]:
     return [cast("dict[str, Any]", item) for item in entries if isinstance(item, dict)]
 
 
-def _accuracy(evaluation: Mapping[str, Any], prefix: str = "") -> str:
-    """The first shares within one level that the evaluation names; else a plain word."""
-    for key, value in evaluation.items():
+def _accuracy(evaluation: Mapping[str, Any]) -> str:
+    """The first share within one level that the evaluation names, with what it was measured on."""
+    return _within_one(evaluation, ()) or "see its README"
+
+
+def _within_one(values: Mapping[str, Any], path: tuple[str, ...]) -> str:
+    for key, value in values.items():
+        words = key.replace("_", " ")
         if isinstance(value, Mapping):
-            found = _accuracy(cast("Mapping[str, Any]", value), f"{prefix}{key}, ")
-            if found != "see its README":
+            found = _within_one(cast("Mapping[str, Any]", value), (*path, words))
+            if found:
                 return found
-        elif "within_one" in key and isinstance(value, (int, float)):
-            return f"{prefix.replace('_', ' ')}within one level: {100 * value:.1f} %"
-    return "see its README"
+        elif words.startswith("within one") and isinstance(value, (int, float)):
+            percent = value if "%" in key else 100 * value
+            return f"{percent:.1f} % within one level ({': '.join(path)})"
+    return ""
