@@ -270,6 +270,11 @@ class MeasureImageFocus(Module):
         if self.show_window:
             workspace.display_data.shown = shown
 
+    def prepare_to_create_batch(self, workspace, fn_alter_path):
+        if self.model_path.value:
+            self.model_path.value = fn_alter_path(self.model_path.value)
+        return True
+
     def model(self):
         path = self.model_path.value if self.model_choice.value == ON_DISK else None
         return open_model(path)
@@ -281,10 +286,7 @@ class MeasureImageFocus(Module):
             message = "MeasureImageFocus cannot rate the image %s: %s" % (image_name, error)
             raise RuntimeError(message) from error
         planes, masks, maximum, (top, left) = planes_of(image)
-        ratings = [
-            model.rate(plane, mask, maximum=maximum)
-            for plane, mask in zip(planes, masks)
-        ]
+        ratings = [model.rate(plane, mask, maximum=maximum) for plane, mask in zip(planes, masks)]
         best = best_plane(ratings)
         rating = ratings[shown_plane(ratings, best)]
         values = image_values(rating, planes[0].shape, model)
@@ -345,8 +347,7 @@ class MeasureImageFocus(Module):
         if segmented.shape != labels.shape:
             raise ValueError(
                 "MeasureImageFocus expected the objects %s to be of the image %s's size %s, got %s: choose an "
-                "image of the same size"
-                % (object_name, image_name, labels.shape, segmented.shape)
+                "image of the same size" % (object_name, image_name, labels.shape, segmented.shape)
             )
         count = workspace.object_set.get_objects(object_name).count
         values = object_values(segmented, labels, ratings, count, model)
@@ -402,7 +403,10 @@ class MeasureImageFocus(Module):
             columns += get_object_measurement_columns(objects)
             if pipeline.volumetric():
                 columns.append((objects, M_LOCATION_CENTER_Z, COLTYPE_FLOAT))
-            for features, kind in ((PATCH_INTEGERS, COLTYPE_INTEGER), (PATCH_FLOATS, COLTYPE_FLOAT)):
+            for features, kind in (
+                (PATCH_INTEGERS, COLTYPE_INTEGER),
+                (PATCH_FLOATS, COLTYPE_FLOAT),
+            ):
                 columns += [(objects, _name(feature, image_name), kind) for feature in features]
         for objects in self.objects():
             for image_name in self.images():
@@ -556,7 +560,9 @@ def stored(planes, scale):
 
 def _close(counts, whole):
     # float32 has 24 bits: 65535 comes back to within 0.004.
-    return bool(numpy.isfinite(whole).all()) and bool(numpy.abs(counts - whole).max(initial=0) < 0.02)
+    return bool(numpy.isfinite(whole).all()) and bool(
+        numpy.abs(counts - whole).max(initial=0) < 0.02
+    )
 
 
 def best_plane(ratings):
@@ -569,7 +575,9 @@ def shown_plane(ratings, best):
     """The best plane, or the most certain one if all are undecided."""
     if best is not None:
         return best
-    return int(numpy.argmax(numpy.nan_to_num([each.certainty.aggregate for each in ratings], nan=-1)))
+    return int(
+        numpy.argmax(numpy.nan_to_num([each.certainty.aggregate for each in ratings], nan=-1))
+    )
 
 
 def image_values(rating, shape, model):
@@ -706,7 +714,9 @@ def draw_overlay(image, ratings, corner):
 
 
 def _patch_probabilities(ratings):
-    return numpy.concatenate([r.patches.probabilities.reshape(-1, 11) for r in ratings]).astype(float)
+    return numpy.concatenate([r.patches.probabilities.reshape(-1, 11) for r in ratings]).astype(
+        float
+    )
 
 
 def _several(names):

@@ -3,6 +3,7 @@
 Needs CellProfiler 4.2.8. The tests build their pipelines with the same functions.
 """
 
+import logging
 import pathlib
 import sys
 
@@ -24,6 +25,7 @@ INPUT, OUTPUT = "Default Input Folder|", "Default Output Folder|"
 
 def start():
     """Start Java, which LoadData cannot be imported without, and find all modules."""
+    logging.disable(logging.WARNING)  # it finds all modules again for each pipeline, and says so
     start_java()
     fill_modules()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from pathlib import Path
 
@@ -64,3 +65,12 @@ def close(measured, expected, tolerance):
     if measured is None or expected is None:
         return measured is expected
     return abs(measured - expected) <= tolerance
+
+
+def write_csv(path: Path, images, rows, metadata=()):
+    """Write the list of images that LoadData reads."""
+    header = [f"Image_{part}_{name}" for name in images for part in ("FileName", "PathName")]
+    with path.open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow([*header, *(f"Metadata_{name}" for name in metadata)])
+        writer.writerows(rows)

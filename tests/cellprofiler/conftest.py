@@ -101,6 +101,7 @@ def cellprofiler(tmp_path_factory, model_name):
 def plate(tmp_path_factory):
     """A plate of simulated fields: sharp and blurred, of every type of pixel that is common."""
     import tifffile
+    from agreement import write_csv
 
     from zfocus_model import defocus
     from zfocus_model.camera import photograph
@@ -132,14 +133,6 @@ def plate(tmp_path_factory):
         rows.append([name, ".", "plate1", well, well[0]])
     write_csv(folder / "images.csv", ["DNA"], rows, ["Plate", "Well", "Row"])
     return folder
-
-
-def write_csv(path: Path, images, rows, metadata=()):
-    header = [f"Image_{part}_{name}" for name in images for part in ("FileName", "PathName")]
-    with path.open("w", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow([*header, *(f"Metadata_{name}" for name in metadata)])
-        writer.writerows(rows)
 
 
 @pytest.fixture(scope="session")

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-
 import imageio.v2 as imageio
 import numpy as np
 import pytest
 from agreement import PLUGIN, PROBABILITIES, assert_same, close, number
-
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +78,9 @@ def test_batches_add_up_to_the_single_run(plate_run, cellprofiler, plate):
 
 def test_an_old_pipeline_runs_unchanged(cellprofiler, plate, rated):
     pipeline = PLUGIN / "pipelines" / "from_cellprofiler_3.cppipe"
-    assert "variable_revision_number:1|" in pipeline.read_text().split("MeasureImageFocus", 1)[1][:80]
+    assert (
+        "variable_revision_number:1|" in pipeline.read_text().split("MeasureImageFocus", 1)[1][:80]
+    )
     run = cellprofiler(pipeline, plate)
     images, _ = rated(plate)
     for measured in run.table("Focus_Image.csv"):

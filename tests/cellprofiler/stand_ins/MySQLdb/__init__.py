@@ -3,3 +3,8 @@
 
 class Error(Exception):
     """Never raised."""
+
+
+def escape_string(text):
+    """Text within quotes, as bytes."""
+    return text.replace("'", "''").encode()
