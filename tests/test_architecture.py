@@ -23,7 +23,7 @@ FLOORS = (
     | {"cellprofiler_bundle"},
     {"model", "engines", "images", *PACKAGE_ROOMS}
     | {"optics", "_convolution", "_scalar_psf", "_psfmodels", "camera", "scenes"},
-    {"tiling", "planes", "rating", "aggregation", "levels", "_errors", "_version"},
+    {"tiling", "planes", "rating", "aggregation", "levels", "_errors", "_files", "_version"},
 )
 
 # These load on Python 3.8 with numpy and nothing else.

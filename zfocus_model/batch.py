@@ -181,8 +181,12 @@ class _Batch:
             # Only the files around are asked for again: many thousands need not be remembered.
             if len(self._stamps) > 16:
                 self._stamps.clear()
-            status = image.path.stat()
-            self._stamps[image.name] = (str(image.path), status.st_size, status.st_mtime_ns)
+            try:
+                status = image.path.stat()
+                stamp = (str(image.path), status.st_size, status.st_mtime_ns)
+            except OSError:  # gone since it was opened: what was read counts, once
+                stamp = (str(image.path), -1, 0)
+            self._stamps[image.name] = stamp
         return self._stamps[image.name]
 
     def _fail(self, image: ImagePath, message: str, info: PlaneInfo | None) -> None:
@@ -196,7 +200,7 @@ class _Batch:
             self._fail(
                 image,
                 f"expected at least {PATCH_PX} x {PATCH_PX} px, got {height} x {width}: "
-                "too small to be rated",
+                "too small to be rated, leave it out",
                 plane,
             )
             return

@@ -228,8 +228,12 @@ def _not_negative(what: str, value: float) -> None:
 def _real(image: ArrayLike) -> NDArray[np.float64]:
     array = np.asarray(image)
     if array.dtype.kind not in "biuf":
-        raise ZfocusError(f"expected an image of real numbers, got type {array.dtype}")
+        raise ZfocusError(
+            f"expected an image of real numbers, got type {array.dtype}: convert it first"
+        )
     result = array.astype(np.float64)
     if not np.isfinite(result).all():
-        raise ZfocusError("expected an image of finite numbers, got NaN or infinity")
+        raise ZfocusError(
+            "expected an image of finite numbers, got NaN or infinity: replace these pixels"
+        )
     return result

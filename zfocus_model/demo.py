@@ -132,7 +132,8 @@ def write_image(path: Path, pixels: npt.NDArray[np.uint16]) -> None:
     """
     from PIL import Image
 
-    from zfocus_model.report.drawing import encode, write_whole
+    from zfocus_model._files import write_whole
+    from zfocus_model.report.drawing import encode
 
     per_cm = 1e4 / PIXEL_SIZE_UM
     # Resolution unit 3 is the centimetre. The bytes hold no date, so that they follow the seed.

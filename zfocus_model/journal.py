@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from zfocus_model._errors import ZfocusError
+from zfocus_model.images.inputs import UNFINISHED
 from zfocus_model.tables import ERROR_COLUMNS, IMAGE_COLUMNS, PATCH_COLUMNS, csv_text
 
-STATE = ".zfocus-unfinished"
+STATE = UNFINISHED
 """Hidden folder inside the output folder; it is there only while a run is not finished."""
 
 Key = tuple[str, int, int, int, int]

@@ -219,7 +219,7 @@ def defocus(
         raise ZfocusError(f"expected either a level or a z in um, got {got}: give one of them")
     if level is not None:
         if not (math.isfinite(level) and level >= 0):
-            raise ZfocusError(f"expected a level of 0 or more, got {level}")
+            raise ZfocusError(f"expected a level of 0 or more, got {level}: 0 is in focus")
         distance_um = chosen.z_um_from_level(level)
     else:
         distance_um = float(z_um or 0.0)

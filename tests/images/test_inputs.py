@@ -66,6 +66,19 @@ def test_results_are_not_inputs(tmp_path: Path) -> None:
     assert names_of(tmp_path, skip=tmp_path / "out") == ["a.tif"]
 
 
+def test_results_of_an_interrupted_run_are_not_inputs(tmp_path: Path) -> None:
+    touch(tmp_path, "a.tif", "old/montages/a.png", "old/.zfocus-unfinished/thumbs/a.jpg")
+    assert names_of(tmp_path) == ["a.tif"]
+
+
+def test_images_beside_results_are_inputs(tmp_path: Path) -> None:
+    """Who rates a folder into itself can rate it again."""
+    touch(tmp_path, "a.tif", "montages/a.png", "contact_sheet.png", "images.csv", "patches.csv")
+    assert names_of(tmp_path, skip=tmp_path) == ["a.tif"]
+    touch(tmp_path, "errors.csv")
+    assert names_of(tmp_path) == ["a.tif"]
+
+
 def test_inputs_without_images_are_failures_and_the_rest_stays(tmp_path: Path) -> None:
     touch(tmp_path, "a.tif", "texts/a.txt")
     (tmp_path / "empty").mkdir()

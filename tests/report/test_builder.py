@@ -69,7 +69,7 @@ def test_files(run):
     assert [path.name for path in files] == ["contact_sheet.png", "report.html"]
     assert all(path.is_file() for path in files)
     assert {p.name for p in (output / "montages").iterdir()} == {montage_name(r) for r in rows}
-    assert not list(output.rglob("*.part"))
+    assert not list(output.rglob("*.part*"))
 
 
 def test_the_page_is_well_formed_and_needs_nothing_from_outside(run):

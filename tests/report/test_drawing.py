@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from zfocus_model.report.drawing import (
     fit_text,
@@ -9,7 +8,6 @@ from zfocus_model.report.drawing import (
     plain_text,
     reduce_plane,
     stretch,
-    write_whole,
 )
 
 
@@ -53,17 +51,3 @@ def test_long_names_keep_their_ends():
     assert draw.textlength(short, font=typeface) <= 200
     assert short.startswith("start/") and short.endswith("/site9.tif") and "..." in short
     assert fit_text(draw, "short", typeface, 200) == "short"
-
-
-def test_write_whole_leaves_the_old_file_if_it_fails(tmp_path, monkeypatch):
-    path = tmp_path / "new" / "file.bin"
-    write_whole(path, b"old")
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("pathlib.Path.replace", full)
-    with pytest.raises(OSError, match="No space"):
-        write_whole(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert [p.name for p in path.parent.iterdir()] == ["file.bin"]

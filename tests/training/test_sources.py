@@ -49,9 +49,9 @@ def test_a_manifest_is_filtered_by_its_columns(folder):
 @pytest.mark.parametrize(
     ("where", "message"),
     [
-        (["colour=red"], "column, got 'colour=red'"),
+        (["colour=red"], "column, got 'colour=red': the columns are path, source, "),
         (["split"], "column, got 'split'"),
-        (["split=test"], "found none"),
+        (["split=test"], "got none that fit: loosen --where"),
     ],
 )
 def test_a_condition_that_does_not_fit_is_named(folder, where, message):
@@ -60,13 +60,30 @@ def test_a_condition_that_does_not_fit_is_named(folder, where, message):
 
 
 def test_wrong_places_are_named(folder, tmp_path):
-    with pytest.raises(ZfocusError, match="folder of in-focus images or a CSV"):
+    with pytest.raises(
+        ZfocusError, match=r"images or a CSV manifest, got .*nowhere, nothing there"
+    ):
         list_images(tmp_path / "nowhere")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ZfocusError, match="got none that fit: add sharp images"):
+        list_images(tmp_path / "empty")
     with pytest.raises(ZfocusError, match="expected a manifest for --where"):
         list_images(folder, ["split=train"])
     (tmp_path / "bad.csv").write_text("file\nx.png\n")
-    with pytest.raises(ZfocusError, match="column named path"):
+    with pytest.raises(ZfocusError, match=r"column named path .*, got file: name an image"):
         list_images(tmp_path / "bad.csv")
+
+
+def test_a_manifest_as_spreadsheets_write_it(folder):
+    path = folder / "sheet.csv"
+    path.write_bytes("\ufeffpath,source\r\na/1.png,x\r\nb/1.png\r\n".encode())
+    assert [source for _, source, _ in list_images(path)] == ["x", "images"]
+
+
+def test_an_image_that_cannot_be_read_is_named(folder):
+    (folder / "a" / "broken.png").write_bytes(b"no image")
+    with pytest.raises(ZfocusError, match=r"broken\.png: expected an image"):
+        read_images(list_images(folder))
 
 
 def test_pixels_are_scaled_and_small_planes_left_out(folder, rng):

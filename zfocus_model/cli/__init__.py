@@ -54,8 +54,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         say(f"zfocus: {error}")
         return BAD_USAGE
     except OSError as error:
+        where = f" for {error.filename}" if error.filename else ""
         say(
-            f"zfocus: {error.strerror or error}" + (f": {error.filename}" if error.filename else "")
+            "zfocus: expected files and folders that can be read and written, got"
+            f"{where}: {error.strerror or error}: check the name, permissions and free space"
         )
         return BAD_USAGE
 

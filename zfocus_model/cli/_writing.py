@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,20 +46,17 @@ def write_planes(folder: Path, name: str, infos: Sequence[PlaneInfo], planes: Pa
     OSError
         If the file cannot be written.
     """
+    from zfocus_model._files import whole_file
+
     first = next(planes)
     suffix = Path(name).suffix.lower()
     as_png = suffix == ".png" and len(infos) == 1 and first[1].dtype.name in ("uint8", "uint16")
     target = folder / (name if as_png or suffix in _TIFF else f"{name}.tif")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
+    with whole_file(target) as part:
         if as_png:
             _write_png(part, first[1])
         else:
             _write_tiff(part, infos, first, planes)
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
     return target
 
 

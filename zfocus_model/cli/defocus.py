@@ -104,8 +104,8 @@ def run(arguments: argparse.Namespace) -> int:
         for target in (output / image.name, output / f"{image.name}.tif"):
             if target.resolve() in sources:
                 raise ZfocusError(
-                    f"expected a folder apart from the images, got {output}: it would overwrite "
-                    f"{target}"
+                    f"expected a folder apart from the images, got {output}, where {target} "
+                    "would be overwritten: choose another with -o"
                 )
     output.mkdir(parents=True, exist_ok=True)
     for image in _shown(inputs.images):
@@ -145,7 +145,7 @@ def _check(arguments: argparse.Namespace) -> None:
     arguments.read_noise = 2.0 if arguments.read_noise is None else arguments.read_noise
     arguments.seed = 0 if arguments.seed is None else arguments.seed
     if arguments.seed < 0:
-        raise ZfocusError(f"expected a seed of 0 or more, got {arguments.seed}")
+        raise ZfocusError(f"expected a seed of 0 or more, got {arguments.seed}: give another")
     camera.photograph(point, **_exposure(arguments), rng=_generator(arguments, "", 0))
 
 

@@ -42,13 +42,13 @@ def run(arguments: argparse.Namespace) -> int:
 
     from zfocus_model import demo
     from zfocus_model._errors import ZfocusError
+    from zfocus_model._files import write_whole
     from zfocus_model.cli import main
-    from zfocus_model.report.drawing import write_whole
 
     folder: Path = arguments.output
     images, results = folder / "images", folder / "results"
     if arguments.seed < 0:
-        raise ZfocusError(f"expected a seed of 0 or more, got {arguments.seed}")
+        raise ZfocusError(f"expected a seed of 0 or more, got {arguments.seed}: give another")
     truths = demo.plate()
     for index, truth in enumerate(truths):
         _say(f"\rsimulating image {index + 1} of {len(truths)} ", end="")

@@ -47,7 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_model_options(parser)
     parser.add_argument(
-        "--montage", action="store_true", help="a picture of each plane with its patches' levels"
+        "--montage",
+        action="store_true",
+        help="a picture of each plane with its patches' levels, and a contact sheet",
     )
     parser.add_argument(
         "--report", action="store_true", help="report.html: table, contact sheet and histogram"

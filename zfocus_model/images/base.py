@@ -140,7 +140,7 @@ class ImageFile(ABC):
                 raise
             except Exception as error:  # codecs raise whatever they like on damaged data
                 raise ZfocusError(
-                    f"expected readable pixels, got damaged data: {why(error)}"
+                    f"expected readable pixels, got damaged data ({why(error)}): copy it again"
                 ) from error
 
     def planes(self) -> Iterator[Plane]:

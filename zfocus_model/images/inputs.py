@@ -15,7 +15,13 @@ SUFFIXES = frozenset(
 """Names of files in folders that are taken for images, in lower case."""
 
 RESULT_FILES = ("images.csv", "patches.csv", "errors.csv")
-"""A folder with these is one that zfocus wrote: its pictures are not images to rate."""
+"""A folder with these is one that zfocus wrote to: its pictures are not images to rate."""
+
+UNFINISHED = ".zfocus-unfinished"
+"""So is one with this hidden folder, in which a run that was interrupted keeps its state."""
+
+MONTAGES, CONTACT_SHEET = "montages", "contact_sheet.png"
+"""What zfocus draws in a folder that it writes to: a folder and a file."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ def find_images(
     """Find the image files that inputs stand for.
 
     Folders are searched with their subfolders for the names in :data:`SUFFIXES`; hidden files and
-    folders, and folders that zfocus wrote, are left out. A pattern (``*``, ``?``, ``[...]``,
+    folders, and pictures that zfocus has drawn, are left out. A pattern (``*``, ``?``, ``[...]``,
     ``**``) that the shell did not expand is expanded here; it takes images only. A file that is
     named is taken whatever its name.
 
@@ -63,7 +69,7 @@ def find_images(
     inputs
         Files, folders and patterns.
     skip
-        A folder to leave out: the one that results go to.
+        The folder that results go to, if any: what is drawn in there is left out, too.
 
     Returns
     -------
@@ -124,11 +130,10 @@ def _in_folder(folder: Path, skipped: str | None, failures: list[InputFailure]) 
         )
 
     for place, folders, files in os.walk(folder, onerror=unreadable):
-        if _key(Path(place)) == skipped or all(name in files for name in RESULT_FILES):
-            folders.clear()
-            continue
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
+        written = UNFINISHED in folders or all(name in files for name in RESULT_FILES)
+        drawn = (MONTAGES, CONTACT_SHEET) if written or _key(Path(place)) == skipped else ()
+        folders[:] = sorted(n for n in folders if not n.startswith(".") and n not in drawn)
+        for name in sorted(name for name in files if name not in drawn):
             file = Path(place, name)
             if _is_image(file):
                 yield file

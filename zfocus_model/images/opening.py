@@ -55,4 +55,6 @@ def open_image(path: str | os.PathLike[str]) -> ImageFile:
         raise
     except Exception as error:  # readers raise whatever they like on damaged files
         kind = "a whole TIFF file" if start in _TIFF_STARTS else "an image (TIFF, PNG, JPEG, ...)"
-        raise ZfocusError(f"expected {kind}, got something unreadable: {why(error)}") from error
+        raise ZfocusError(
+            f"expected {kind}, got something unreadable ({why(error)}): copy it again"
+        ) from error

@@ -83,7 +83,9 @@ class TiffImageFile(ImageFile):
         super().__init__(path, infos, problem)
         if not infos:
             self._tiff.close()
-            raise ZfocusError(problem or "expected an image, got a TIFF file without one")
+            raise ZfocusError(
+                problem or "expected an image, got a TIFF file without one: leave it out"
+            )
 
     def _find(self) -> Iterator[tuple[PlaneInfo, _Place]]:
         all_series: list[Any] = list(self._tiff.series)

@@ -23,9 +23,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from zfocus_model._files import write_whole
 from zfocus_model._version import __version__
+from zfocus_model.images.inputs import CONTACT_SHEET, MONTAGES
 from zfocus_model.report.choice import choose
-from zfocus_model.report.drawing import Pixels, encode, write_whole
+from zfocus_model.report.drawing import Pixels, encode
 from zfocus_model.report.montage import montage
 from zfocus_model.report.page import Facts, page
 from zfocus_model.report.sheet import contact_sheet
@@ -34,9 +36,6 @@ from zfocus_model.report.words import Row, montage_name, plane_key, text
 
 if TYPE_CHECKING:
     from zfocus_model.rating import Rating, StatusLimits
-
-MONTAGES = "montages"
-"""Folder of the montages, inside the output folder."""
 
 
 class ReportBuilder:
@@ -133,7 +132,7 @@ class ReportBuilder:
         written: list[Path] = []
         if table:
             sheet = contact_sheet(choice, self._thumbnails, title=folder or "Contact sheet")
-            written.append(self._output / "contact_sheet.png")
+            written.append(self._output / CONTACT_SHEET)
             write_whole(written[-1], encode(sheet, "PNG", optimize=False))
         if self._report:
             first: Row = table[0] if table else {}

@@ -1,12 +1,9 @@
-"""What all pictures share: smaller planes, stretched contrast, letters, whole files or none."""
+"""What all pictures share: smaller planes, stretched contrast, letters."""
 
 from __future__ import annotations
 
 import io
-import os
-import tempfile
 import unicodedata
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -123,30 +120,3 @@ def encode(picture: Image, kind: str, **options: Any) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, kind, **options)
     return buffer.getvalue()
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that it is there completely or not at all, also after a kill.
-
-    Raises
-    ------
-    OSError
-        If the folder cannot be made or written (no permission, full disk).
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        # mkstemp makes private files; give the permissions that a plain open() would have given.
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
+from zfocus_model._files import write_whole
 from zfocus_model.levels import PATCH_PX
 from zfocus_model.rating import UNDECIDED, Rating
-from zfocus_model.report.drawing import Grey, Pixels, encode, stretch, write_whole
+from zfocus_model.report.drawing import Grey, Pixels, encode, stretch
 from zfocus_model.report.words import Row, number, plane_key, text
 
 SIDE_PX = 2 * PATCH_PX

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zfocus_model._errors import ZfocusError
+from zfocus_model._files import write_json
 from zfocus_model.aggregation import aggregate, certainty
 from zfocus_model.levels import PATCH_PX
 from zfocus_model.tiling import cut
@@ -100,8 +100,7 @@ def calibrate_run(run: str | Path, validation: Sequence[SourceImage], seed: int 
         ]
     )
     calibration = choose_limits(images, raw.levels, blank, temperature)
-    text = json.dumps(asdict(calibration), indent=2) + "\n"
-    (folder / "calibration.json").write_text(text, encoding="utf-8")
+    write_json(folder / "calibration.json", asdict(calibration))
     return calibration
 
 

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zfocus_model._errors import ZfocusError
+from zfocus_model._files import whole_file, write_json
 from zfocus_model.training._keras import load_keras
 from zfocus_model.training.data import Augmentation, PatchMaker
 from zfocus_model.training.losses import loss_function, within_one
 from zfocus_model.training.networks import build_network
-from zfocus_model.training.provenance import describe_run, replace_file, write_json
+from zfocus_model.training.provenance import describe_run
 from zfocus_model.training.stream import BatchStream
 
 if TYPE_CHECKING:
@@ -137,13 +138,15 @@ def fit(
         }
         better = row["val_loss"] < state["best"]
         if better:
-            replace_file(folder / "best.keras", model.save)
+            with whole_file(folder / "best.keras") as part:
+                model.save(part)
         state = {
             "epoch": epoch + 1,
             "best": min(state["best"], row["val_loss"]),
             "waited": 0 if better else state["waited"] + 1,
         }
-        replace_file(last, model.save)
+        with whole_file(last) as part:
+            model.save(part)
         _save_optimiser(model, folder / "last_optimiser.npz")
         _log(folder / "log.csv", row)
         writer(row)
@@ -181,12 +184,12 @@ def _check(options: FitOptions) -> None:
     if options.epochs < 1 or options.batch_size < 1 or options.learning_rate <= 0:
         raise ZfocusError(
             "expected epochs, batch size and learning rate above 0, got "
-            f"{options.epochs}, {options.batch_size}, {options.learning_rate}"
+            f"{options.epochs}, {options.batch_size}, {options.learning_rate}: give larger ones"
         )
     if options.patches_per_epoch < options.batch_size:
         raise ZfocusError(
             f"expected at least one batch of {options.batch_size} patches an epoch, got "
-            f"{options.patches_per_epoch} patches"
+            f"{options.patches_per_epoch} patches: ask for more, or for smaller batches"
         )
 
 
@@ -195,7 +198,8 @@ def _save_optimiser(model: Any, path: Path) -> None:
     values: dict[str, Any] = {
         f"v{i}": numpy_from(variable) for i, variable in enumerate(model.optimizer.variables)
     }
-    replace_file(path, lambda p: np.savez(p, **values))
+    with whole_file(path) as part:
+        np.savez(part, **values)
 
 
 def _restore_optimiser(model: Any, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a training run was made of, and files that are never half-written."""
+"""What a training run was made of."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zfocus_model._errors import ZfocusError
+from zfocus_model._files import write_json
 from zfocus_model._version import __version__
 from zfocus_model.levels import LEVELS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from zfocus_model.training.sources import SourceImage
 
@@ -97,16 +98,3 @@ def _commit() -> str:
     except (OSError, subprocess.CalledProcessError):
         return ""
     return text.strip()
-
-
-def replace_file(path: Path, write: Callable[[str], object]) -> None:
-    """Let ``write`` make the file under another name, then put it in place at once."""
-    temporary = path.with_name(f".{path.stem}.partial{path.suffix}")
-    write(str(temporary))
-    temporary.replace(path)
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a JSON file at once."""
-    text = json.dumps(content, indent=2) + "\n"
-    replace_file(path, lambda name: Path(name).write_text(text, encoding="utf-8"))

@@ -71,19 +71,32 @@ def list_images(in_focus: str | Path, where: Sequence[str] = ()) -> list[tuple[P
         files = sorted(p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES)
         found = [(p, p.parent.relative_to(root).as_posix(), "") for p in files]
     elif root.is_file() and root.suffix.lower() == ".csv":
-        with root.open(newline="", encoding="utf-8") as stream:
+        with root.open(newline="", encoding="utf-8-sig") as stream:
             rows = list(csv.DictReader(stream))
         if not rows or "path" not in rows[0]:
-            raise ZfocusError(f"expected a column named path in the manifest {root}")
+            columns = ", ".join(map(str, rows[0])) if rows else "no rows"
+            raise ZfocusError(
+                f"expected rows with a column named path in the manifest {root}, got {columns}: "
+                "name an image a row there, relative to the manifest"
+            )
         rows = [row for row in rows if all(_holds(row, condition) for condition in where)]
         found = sorted(
-            (root.parent / row["path"], row.get("source") or "images", row.get("licence") or "")
+            (
+                root.parent / (row["path"] or ""),
+                row.get("source") or "images",
+                row.get("licence") or "",
+            )
             for row in rows
         )
     else:
-        raise ZfocusError(f"expected a folder of in-focus images or a CSV manifest, got {root}")
+        what = "another kind of file" if root.exists() else "nothing there"
+        raise ZfocusError(
+            f"expected a folder of in-focus images or a CSV manifest, got {root}, {what}: "
+            "check the name"
+        )
     if not found:
-        raise ZfocusError(f"expected in-focus images in {root}, found none that fit")
+        remedy = "loosen --where" if where else "add sharp images (TIFF, PNG, JPEG or BMP)"
+        raise ZfocusError(f"expected in-focus images in {root}, got none that fit: {remedy}")
     return found
 
 
@@ -93,8 +106,11 @@ def read_images(found: Iterable[tuple[Path, str, str]]) -> list[SourceImage]:
 
     images: list[SourceImage] = []
     for path, source, licence in found:
-        with open_image(path) as file:
-            planes = [plane.pixels for plane in file.planes()]
+        try:
+            with open_image(path) as file:
+                planes = [plane.pixels for plane in file.planes()]
+        except ZfocusError as error:
+            raise ZfocusError(f"{path}: {error}") from error
         for pixels in planes:
             if min(pixels.shape) < PATCH_PX or not np.isfinite(pixels).all():
                 continue
@@ -147,7 +163,8 @@ def _holds(row: dict[str, str], condition: str) -> bool:
     column, sign, patterns = condition.partition("!=" if negated else "=")
     if not sign or column not in row:
         raise ZfocusError(
-            f"expected a condition such as split=train on a manifest column, got {condition!r}"
+            f"expected a condition such as split=train on a manifest column, got {condition!r}: "
+            f"the columns are {', '.join(map(str, row))}"
         )
-    hit = any(fnmatch.fnmatch(row[column], pattern) for pattern in patterns.split(","))
+    hit = any(fnmatch.fnmatch(row[column] or "", pattern) for pattern in patterns.split(","))
     return hit != negated

@@ -110,7 +110,9 @@ def _json(path: Path, *, missing_ok: bool = False) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise ZfocusError(f"expected JSON in {path} ({error}): train again") from None
     if not isinstance(found, dict):
-        raise ZfocusError(f"expected a JSON object in {path}, got {type(found).__name__}")
+        raise ZfocusError(
+            f"expected a JSON object in {path}, got {type(found).__name__}: train again"
+        )
     return cast("dict[str, Any]", found)
 
 
