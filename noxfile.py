@@ -87,6 +87,22 @@ def install(session: nox.Session, lock: str, *, project: bool = True) -> None:
         session.install("--no-deps", "--no-build-isolation", "-e", ".")
 
 
+def install_cellprofiler(session: nox.Session) -> None:
+    """Install CellProfiler, zfocus and pytest.
+
+    Old sources are built with old, locked tools. The lock leaves out wxPython and MySQL, which
+    --no-deps keeps uv from asking for.
+    """
+    session.env.update(ENVIRONMENT)
+    session.install(
+        "--require-hashes",
+        "--no-deps",
+        "--build-constraints=requirements/cellprofiler-build.txt",
+        "--requirements=requirements/cellprofiler.txt",
+    )
+    session.install("--no-deps", "--no-build-isolation", "-e", ".")
+
+
 def pytest(session: nox.Session, *arguments: str) -> None:
     """Run pytest and leave its counts where bootstrap.py adds them up."""
     RESULTS.mkdir(exist_ok=True)
@@ -142,17 +158,15 @@ def core(session: nox.Session) -> None:
 @nox.session(python="3.9")
 def cellprofiler(session: nox.Session) -> None:
     """The plugin in CellProfiler 4.2.8.1 itself, headless; needs uv and a JDK (17 works)."""
-    session.env.update(ENVIRONMENT)
-    # Old sources are built with old, locked tools; the lock leaves out wxPython and MySQL, which
-    # --no-deps keeps uv from asking for.
-    session.install(
-        "--require-hashes",
-        "--no-deps",
-        "--build-constraints=requirements/cellprofiler-build.txt",
-        "--requirements=requirements/cellprofiler.txt",
-    )
-    session.install("--no-deps", "--no-build-isolation", "-e", ".")
+    install_cellprofiler(session)
     pytest(session, "-W", "ignore::DeprecationWarning", "tests/cellprofiler")
+
+
+@nox.session(python="3.9", default=False)
+def cellprofiler_speed(session: nox.Session) -> None:
+    """The benchmark that needs CellProfiler."""
+    install_cellprofiler(session)
+    session.run("python", "benchmarks/cellprofiler.py", *session.posargs)
 
 
 @nox.session(python=DEV_PYTHON)
@@ -181,7 +195,9 @@ def full(session: nox.Session) -> None:
     """Long tests and every benchmark, and docs/benchmarks.md written from them."""
     install(session, "dev")
     pytest(session, "-m", "slow")
-    for script in sorted(ROOT.glob("benchmarks/[!_]*.py"), key=lambda path: path.stem == "tables"):
+    scripts = {path.stem: path for path in sorted(ROOT.glob("benchmarks/[!_]*.py"))}
+    del scripts["cellprofiler"]  # session cellprofiler_speed
+    for script in sorted(scripts.values(), key=lambda path: path.stem == "tables"):
         session.run("python", str(script))
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zfocus_model._errors import ZfocusError
+from zfocus_model._files import whole_file, write_whole
 from zfocus_model.packages import DEFAULT_MODEL, DESCRIPTION, open_package
 
 MODULE = "measureimagefocus.py"
@@ -121,9 +122,7 @@ def install(
             size += target.stat().st_size
         shutil.rmtree(place / RUNTIME, ignore_errors=True)
         partial.replace(place / RUNTIME)
-    module = place / f"{MODULE}.partial"
-    shutil.copyfile(plugin_folder() / MODULE, module)
-    module.replace(place / MODULE)
+    write_whole(place / MODULE, (plugin_folder() / MODULE).read_bytes())
     return Installed(place, sha256, size + (place / MODULE).stat().st_size)
 
 
@@ -151,13 +150,12 @@ def bundle(path: str | Path, *, model: str | Path = DEFAULT_MODEL) -> Installed:
     """
     target = Path(path)
     sha256, files = _runtime(model)
-    partial = target.with_name(target.name + ".partial")
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.write(plugin_folder() / MODULE, MODULE)
-        for name, source in files:
-            data = source.read_bytes() if isinstance(source, Path) else source
-            archive.writestr(f"{RUNTIME}/{name}", data)
-    partial.replace(target)
+    with whole_file(target) as partial:  # two statements: Python 3.8 has no with (a, b)
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.write(plugin_folder() / MODULE, MODULE)
+            for name, source in files:
+                data = source.read_bytes() if isinstance(source, Path) else source
+                archive.writestr(f"{RUNTIME}/{name}", data)
     return Installed(target, sha256, target.stat().st_size)
 
 
