@@ -166,7 +166,7 @@ def cellprofiler(session: nox.Session) -> None:
 def cellprofiler_speed(session: nox.Session) -> None:
     """The benchmark that needs CellProfiler."""
     install_cellprofiler(session)
-    session.run("python", "benchmarks/cellprofiler.py", *session.posargs)
+    session.run("python", "benchmarks/in_cellprofiler.py", *session.posargs)
 
 
 @nox.session(python=DEV_PYTHON)
@@ -196,7 +196,7 @@ def full(session: nox.Session) -> None:
     install(session, "dev")
     pytest(session, "-m", "slow")
     scripts = {path.stem: path for path in sorted(ROOT.glob("benchmarks/[!_]*.py"))}
-    del scripts["cellprofiler"]  # session cellprofiler_speed
+    del scripts["in_cellprofiler"]  # session cellprofiler_speed
     for script in sorted(scripts.values(), key=lambda path: path.stem == "tables"):
         session.run("python", str(script))
 

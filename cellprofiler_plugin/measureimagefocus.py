@@ -296,7 +296,9 @@ class MeasureImageFocus(Module):
             workspace.measurements.add_image_measurement(_name(feature, image_name), value)
 
         shape = image.pixel_data.shape[: image.dimensions]
-        labels = patch_labels(ratings, shape, (top, left))
+        labels = None
+        if self.wants_patches.value or self.wants_map.value or self.objects():
+            labels = patch_labels(ratings, shape, (top, left))
         if self.wants_patches.value:
             self.add_patches(workspace, image, image_name, ratings, labels, (top, left))
         for object_name in self.objects():
@@ -547,22 +549,29 @@ def stored(planes, scale):
     if planes[0].dtype.kind == "b":
         return planes, None
     for divisor in dict.fromkeys((scale, 65535.0, 255.0)):
-        if divisor <= 1 or scale <= 1:
+        # A few rows tell soonest that a divisor is wrong; only all pixels tell that it is right.
+        if scale <= 1 or _counts([plane[::97] for plane in planes], divisor) is None:
             continue
-        counts = [plane * numpy.float32(divisor) for plane in planes]
-        whole = [numpy.rint(plane) for plane in counts]
-        if all(_close(a, b) for a, b in zip(counts, whole)):
-            return whole, 255 if scale == 255 else max(65535, int(min(scale, 2.0**32 - 1)))
+        counts = _counts(planes, divisor)
+        if counts is not None:
+            return counts, 255 if scale == 255 else max(65535, int(min(scale, 2.0**32 - 1)))
     if scale > 1:
         planes = [plane * numpy.float32(scale) for plane in planes]
     return planes, None
 
 
-def _close(counts, whole):
-    # float32 has 24 bits: 65535 comes back to within 0.004.
-    return bool(numpy.isfinite(whole).all()) and bool(
-        numpy.abs(counts - whole).max(initial=0) < 0.02
-    )
+def _counts(planes, divisor):
+    """Planes times a divisor, in whole numbers; None if they do not come out whole."""
+    counted = []
+    for plane in planes:
+        exact = plane * numpy.float32(divisor)
+        whole = numpy.rint(exact)
+        exact -= whole
+        # float32 has 24 bits: 65535 comes back to within 0.004. Not true of NaN either.
+        if exact.size and not (exact.max() < 0.02 and exact.min() > -0.02):
+            return None
+        counted.append(whole)
+    return counted
 
 
 def best_plane(ratings):
