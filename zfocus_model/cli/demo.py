@@ -51,12 +51,13 @@ def run(arguments: argparse.Namespace) -> int:
         raise ZfocusError(f"expected a seed of 0 or more, got {arguments.seed}: give another")
     truths = demo.plate()
     for index, truth in enumerate(truths):
-        _say(f"\rsimulating image {index + 1} of {len(truths)} ", end="")
+        if sys.stderr.isatty():
+            _say(f"simulating image {index + 1} of {len(truths)}\r", end="")
         # A generator for each image: a change to one leaves the others as they are.
         rng = np.random.default_rng([arguments.seed, index])
         demo.write_image(images / truth.image, demo.draw(truth, rng))
     write_whole(folder / "truth.csv", demo.truth_table(truths).encode())
-    _say(f"\r{len(truths)} simulated images are in {images}")
+    _say(f"{len(truths)} simulated images are in {images}")
 
     command = ["rate", str(images), "-o", str(results), "--montage", "--report"]
     if arguments.model:

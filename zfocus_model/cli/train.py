@@ -13,8 +13,22 @@ SUMMARY = "train a focus model on sharp images; it defocuses them itself"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this verb."""
     add = parser.add_argument
-    add("--in-focus", required=True, type=Path, metavar="DIR|MANIFEST", help="sharp images")
-    add("-o", "--output", required=True, type=Path, metavar="RUN", help="run folder")
+    add(
+        "--in-focus",
+        required=True,
+        type=Path,
+        metavar="DIR|MANIFEST",
+        help="sharp images: a folder, whose subfolders count as sources, or a CSV file with a "
+        "column path, relative to it, and if known source and licence",
+    )
+    add(
+        "-o",
+        "--output",
+        required=True,
+        type=Path,
+        metavar="RUN",
+        help="run folder; a run that was stopped goes on there",
+    )
     add(
         "--where",
         action="append",
