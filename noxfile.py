@@ -37,15 +37,25 @@ NUMPY_ONLY = (
     "tests/test_packages.py",
     "tests/test_model.py",
     "tests/engines",
+    "tests/test_cellprofiler_bundle.py",
 )
 
-WITHOUT_TENSORFLOW = ("-m", "not slow", "--ignore=tests/training")
+WITHOUT_TENSORFLOW = ("-m", "not slow", "--ignore=tests/training", "--ignore=tests/cellprofiler")
 
 LOCKS: dict[str, tuple[str, ...]] = {
     "rate": ("3.9", "pyproject.toml", "requirements/build.in"),
     "core": ("3.9", "pyproject.toml", "requirements/core.in"),
     "oldest": ("3.9", "pyproject.toml", "requirements/oldest.in"),
     "py38": ("3.8", "requirements/py38.in"),
+    "cellprofiler-build": ("3.9", "requirements/cellprofiler-build.in"),
+    "cellprofiler": (
+        "3.9",
+        "--no-universal",  # the session needs Linux, and metadata of old packages is not portable
+        "--override=requirements/cellprofiler-overrides.txt",
+        "--build-constraints=requirements/cellprofiler-build.txt",
+        "pyproject.toml",
+        "requirements/cellprofiler.in",
+    ),
     "dev": ("3.11", "pyproject.toml", "--extra=train", "--extra=zoo", "--extra=dev"),
     "nox": ("3.9", "requirements/nox.in"),
 }
@@ -66,7 +76,7 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = CI
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "py38", "oldest", "core", "train", "wheel"]
+nox.options.sessions = ["lint", "py38", "oldest", "core", "cellprofiler", "train", "wheel"]
 
 
 def install(session: nox.Session, lock: str, *, project: bool = True) -> None:
@@ -75,6 +85,22 @@ def install(session: nox.Session, lock: str, *, project: bool = True) -> None:
     session.install("--require-hashes", "-r", f"requirements/{lock}.txt")
     if project:
         session.install("--no-deps", "--no-build-isolation", "-e", ".")
+
+
+def install_cellprofiler(session: nox.Session) -> None:
+    """Install CellProfiler, zfocus and pytest.
+
+    Old sources are built with old, locked tools. The lock leaves out wxPython and MySQL, which
+    --no-deps keeps uv from asking for.
+    """
+    session.env.update(ENVIRONMENT)
+    session.install(
+        "--require-hashes",
+        "--no-deps",
+        "--build-constraints=requirements/cellprofiler-build.txt",
+        "--requirements=requirements/cellprofiler.txt",
+    )
+    session.install("--no-deps", "--no-build-isolation", "-e", ".")
 
 
 def pytest(session: nox.Session, *arguments: str) -> None:
@@ -129,11 +155,25 @@ def core(session: nox.Session) -> None:
     pytest(session, *WITHOUT_TENSORFLOW)
 
 
+@nox.session(python="3.9")
+def cellprofiler(session: nox.Session) -> None:
+    """The plugin in CellProfiler 4.2.8.1 itself, headless; needs uv and a JDK (17 works)."""
+    install_cellprofiler(session)
+    pytest(session, "-W", "ignore::DeprecationWarning", "tests/cellprofiler")
+
+
+@nox.session(python="3.9", default=False)
+def cellprofiler_speed(session: nox.Session) -> None:
+    """The benchmark that needs CellProfiler."""
+    install_cellprofiler(session)
+    session.run("python", "benchmarks/in_cellprofiler.py", *session.posargs)
+
+
 @nox.session(python=DEV_PYTHON)
 def train(session: nox.Session) -> None:
     """All tests, with every extra that they use; bioimage.io's own test of each package."""
     install(session, "dev")
-    pytest(session, "-m", "not slow")
+    pytest(session, "-m", "not slow", "--ignore=tests/cellprofiler")
     # It unpacks weights into the working folder: one that is not the checkout.
     session.chdir(session.create_tmp())
     for description in sorted(ROOT.glob("model_zoo/*/rdf*.yaml")):
@@ -156,7 +196,9 @@ def full(session: nox.Session) -> None:
     """Long tests and every benchmark, and docs/benchmarks.md written from them."""
     install(session, "dev")
     pytest(session, "-m", "slow")
-    for script in sorted(ROOT.glob("benchmarks/[!_]*.py"), key=lambda path: path.stem == "tables"):
+    scripts = {path.stem: path for path in sorted(ROOT.glob("benchmarks/[!_]*.py"))}
+    del scripts["in_cellprofiler"]  # session cellprofiler_speed
+    for script in sorted(scripts.values(), key=lambda path: path.stem == "tables"):
         session.run("python", str(script))
 
 
@@ -169,14 +211,14 @@ def lock(session: nox.Session) -> None:
             "pip",
             "compile",
             "--quiet",
-            "--universal",
+            *(() if "--no-universal" in sources else ("--universal",)),
             "--generate-hashes",
             "--no-emit-index-url",
             "--no-emit-find-links",
             f"--python-version={python}",
             "--custom-compile-command=nox -s lock",
             f"--output-file=requirements/{name}.txt",
-            *sources,
+            *(source for source in sources if source != "--no-universal"),
             *session.posargs,
             external=True,
         )

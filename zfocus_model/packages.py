@@ -125,6 +125,19 @@ class Package:
             raise _changed(self.source, name)
         return data
 
+    def description(self) -> bytes:
+        """Read ``zfocus.json``, as it is.
+
+        Returns
+        -------
+        bytes
+            What the file holds; its SHA-256 is the package's.
+        """
+        data = self._contents.read(DESCRIPTION)
+        if hashlib.sha256(data).hexdigest() != self.sha256:
+            raise _changed(self.source, DESCRIPTION)
+        return data
+
     def arrays(self, name: str = WEIGHTS) -> dict[str, npt.NDArray[np.float32]]:
         """Read an .npz file of the package; arrays that need pickle are refused.
 

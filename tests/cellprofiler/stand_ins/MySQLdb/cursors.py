@@ -1,0 +1,5 @@
+"""Stands in for the MySQL client's cursors."""
+
+
+class SSCursor:
+    """Never made."""
