@@ -106,6 +106,16 @@ def test_same_run_gives_the_same_bytes_and_replaces(
     assert [p.name for p in tmp_path.iterdir()] == ["focus-test"]
 
 
+def test_the_map_of_the_same_run_has_the_same_bytes(run_folder: Path, tmp_path: Path) -> None:
+    from zfocus_model.training.export import export_run
+
+    folders = [tmp_path / name / "focus-map" for name in ("once", "twice")]
+    for folder in folders:
+        folder.parent.mkdir()
+        export_run(run_folder, folder, tiled=True)
+    assert archives.folder_sums(folders[0]) == archives.folder_sums(folders[1])
+
+
 def test_onnx_is_what_old_runtimes_and_the_zoo_expect(package: Path) -> None:
     onnx = pytest.importorskip("onnx")
     model = onnx.load(package / "model.onnx")
