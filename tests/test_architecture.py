@@ -19,7 +19,7 @@ MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 PACKAGE_ROOMS = {"packages", "_description", "_package_files", "_package_search"}
 FLOORS = (
     {"cli", "__main__"},
-    {"batch", "results", "journal", "tables", "report", "training", "zoo"}
+    {"batch", "results", "journal", "tables", "report", "training", "evaluation", "zoo"}
     | {"cellprofiler_bundle", "demo", "doctor"},
     {"model", "engines", "images", *PACKAGE_ROOMS}
     | {"optics", "_convolution", "_scalar_psf", "_psfmodels", "camera", "scenes"},

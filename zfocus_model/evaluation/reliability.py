@@ -1,0 +1,114 @@
+"""Whether probabilities mean what they say: reliability diagram, expected calibration error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zfocus_model.evaluation.metrics import share
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Floats = NDArray[np.float64]
+
+CALIBRATION_BINS = 15
+"""Bins of the reliability diagram and of the expected calibration error."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reliability:
+    """A reliability diagram: how often the most probable level is right, by its probability."""
+
+    count: NDArray[np.int64]
+    """(bins,) forecasts in each bin; equal but for one."""
+    confidence: Floats
+    """(bins,) their mean largest probability; NaN where empty."""
+    accuracy: Floats
+    """(bins,) share of them whose most probable level is the true one; NaN where empty."""
+
+    @property
+    def error(self) -> float:
+        """Expected calibration error: mean of |accuracy - confidence|, weighted by count."""
+        gap = np.nan_to_num(np.abs(self.accuracy - self.confidence))
+        return float(share((self.count * gap).sum(), self.count.sum()))
+
+
+def reliability(
+    probabilities: ArrayLike, levels: ArrayLike, *, bins: int = CALIBRATION_BINS
+) -> Reliability:
+    """Group forecasts by their largest probability into bins of equal numbers.
+
+    Top label, equal mass (Nguyen and O'Connor 2015, doi 10.18653/v1/D15-1182).
+
+    Parameters
+    ----------
+    probabilities
+        (n, K).
+    levels
+        (n,) true levels.
+    bins
+        Number of bins.
+
+    Returns
+    -------
+    Reliability
+        From the least to the most confident bin.
+    """
+    top, right = top_label(probabilities, levels)
+    parts = np.array_split(np.argsort(top, kind="stable"), bins)
+    return Reliability(
+        np.array([len(part) for part in parts], np.int64),
+        share([top[part].sum() for part in parts], [len(part) for part in parts]),
+        share([right[part].sum() for part in parts], [len(part) for part in parts]),
+    )
+
+
+def top_label(probabilities: ArrayLike, levels: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return the largest probability of each forecast, and whether its level is the true one.
+
+    Parameters
+    ----------
+    probabilities
+        (n, K).
+    levels
+        (n,) true levels.
+
+    Returns
+    -------
+    confidence
+        (n,) float64.
+    right
+        (n,) bool.
+    """
+    p = np.asarray(probabilities, np.float64).reshape(-1, np.shape(probabilities)[-1])
+    return p.max(axis=1), p.argmax(axis=1) == np.asarray(levels)
+
+
+def expected_calibration_error(
+    probabilities: ArrayLike, levels: ArrayLike, *, bins: int = CALIBRATION_BINS
+) -> float:
+    """Expected calibration error, top label, bins of equal mass; 0 (perfect) to 1.
+
+    Parameters
+    ----------
+    probabilities
+        (n, K).
+    levels
+        (n,) true levels.
+    bins
+        Number of bins.
+
+    Returns
+    -------
+    float
+        NaN if n is 0.
+
+    Examples
+    --------
+    >>> expected_calibration_error([[0.5, 0.5], [0.5, 0.5]], [0, 1], bins=1)
+    0.0
+    """
+    return reliability(probabilities, levels, bins=bins).error
