@@ -1,8 +1,10 @@
-"""ONNX Runtime for Java, one pinned version, for the tests and benchmarks/consumers.py."""
+"""ONNX Runtime for Java, for the tests and benchmarks/consumers.py.
+
+Version and SHA-256 are those that ``zfocus fiji install`` puts into Fiji.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import subprocess
 import tempfile
@@ -11,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-VERSION = "1.29.0"
-JAR = f"onnxruntime-{VERSION}.jar"
-JAR_SHA256 = "5933bbc0c6c4d89afc04bf7c11011de23a947509c1352e5bf5936e62a84e4d10"
-PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1"
+from zfocus_model.fiji_bundle import jar as pinned
+
+VERSION = pinned.VERSION
+
 PROGRAM = Path(__file__).parent / "zoo" / "RunOnnx.java"
 
 
@@ -25,21 +27,11 @@ def missing() -> str:
 
 def fetch_jar(folder: Path) -> Path:
     """Copy the pinned jar from Maven Central into a folder, and check it."""
-    jar = folder / JAR
+    jar = folder / pinned.NAME
     if not jar.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        artifact = f"com.microsoft.onnxruntime:onnxruntime:{VERSION}"
-        command = ["mvn", "-q", "-B", f"{PLUGIN}:copy", f"-Dartifact={artifact}"]
-        made = subprocess.run(
-            [*command, f"-DoutputDirectory={folder}"],
-            capture_output=True,
-            text=True,
-            timeout=500,
-            cwd=folder,
-        )
-        assert made.returncode == 0, made.stdout[-1000:] + made.stderr[-1000:]
-    assert hashlib.sha256(jar.read_bytes()).hexdigest() == JAR_SHA256
-    return jar
+        pinned.fetch(folder)
+    return pinned.check(jar)
 
 
 def run(jar: Path, model: Path, images: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -20,14 +20,14 @@ PACKAGE_ROOMS = {"packages", "_description", "_package_files", "_package_search"
 FLOORS = (
     {"cli", "__main__"},
     {"batch", "results", "journal", "tables", "report", "training", "evaluation", "zoo"}
-    | {"cellprofiler_bundle", "demo", "doctor"},
-    {"model", "engines", "images", *PACKAGE_ROOMS}
+    | {"cellprofiler_bundle", "demo", "doctor", "fiji_bundle"},
+    {"model", "engines", "images", "measures", *PACKAGE_ROOMS}
     | {"optics", "_convolution", "_scalar_psf", "_psfmodels", "camera", "scenes"},
     {"tiling", "planes", "rating", "aggregation", "levels", "_errors", "_files", "_version"},
 )
 
 # These load on Python 3.8 with numpy and nothing else.
-NUMPY_ONLY = {"model", "engines", *PACKAGE_ROOMS, *FLOORS[-1]}
+NUMPY_ONLY = {"model", "engines", "measures", *PACKAGE_ROOMS, *FLOORS[-1]}
 BASE_INSTALL = {"numpy", "onnxruntime", "imageio", "tifffile", "imagecodecs", "PIL", "rich"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import platform
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zfocus_model import fiji_bundle
 from zfocus_model._errors import ZfocusError
 from zfocus_model._version import __version__
 from zfocus_model.engines import ENGINES, open_engine
@@ -129,7 +131,7 @@ def simulated_patches() -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
 
 
 def check_door(door: Path, package: Package) -> Iterator[Finding]:
-    """Check that the packages in a folder are this one.
+    """Check that the packages in a folder are this one, and a Fiji folder is as installed.
 
     Parameters
     ----------
@@ -141,30 +143,56 @@ def check_door(door: Path, package: Package) -> Iterator[Finding]:
     Yields
     ------
     Finding
-        One for each package found of the same name; not good if it is another, or there is none.
+        One for each package found; not good if it is another of the same name, or there is none
+        of that name.
     """
-    found = 0
+    ours = 0
+    others: list[Finding] = []
     for place, folders, files in os.walk(door):
         folders.sort()
         if DESCRIPTION not in files:
             continue
         path = Path(place, DESCRIPTION)
         try:
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            content = path.read_bytes()
         except OSError as error:
             yield Finding("door", f"{path}: cannot be read: {error.strerror}", good=False)
             continue
-        found += 1
+        digest, name = hashlib.sha256(content).hexdigest(), _name_in(content)
         if digest == package.sha256:
+            ours += 1
             yield Finding("door", f"{path.parent}: the same package")
+        elif name == package.name or name is None:
+            ours += 1
+            yield _another(path.parent, package, digest)
         else:
-            yield Finding(
-                "door",
-                f"{path.parent}: expected package_sha256 {package.sha256}, got {digest}: "
-                "install this package there",
-                good=False,
-            )
-    if not found:
+            others.append(Finding("door", f"{path.parent}: another model, {name}, {digest}"))
+    if ours or not others:
+        yield from others
+    else:  # this model is not there: what is there answers in its place
+        for finding in others:
+            yield Finding("door", f"{finding.found}, expected {package.name}", good=False)
+    if not ours and not others:
         yield Finding(
             "door", f"{door}: expected a {DESCRIPTION} in it or below, got none", good=False
         )
+    for found, good in fiji_bundle.check(door):
+        yield Finding("door", found, good)
+
+
+def _another(place: Path, package: Package, digest: str) -> Finding:
+    return Finding(
+        "door",
+        f"{place}: expected package_sha256 {package.sha256}, got {digest}: "
+        "install this package there",
+        good=False,
+    )
+
+
+def _name_in(description: bytes) -> str | None:
+    """Name of the model that a ``zfocus.json`` describes, None if it does not say."""
+    try:
+        name = json.loads(description)["name"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return name if isinstance(name, str) else None

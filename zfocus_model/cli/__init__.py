@@ -14,7 +14,10 @@ from zfocus_model._errors import ZfocusError
 from zfocus_model._version import __version__
 from zfocus_model.cli._common import BAD_USAGE, INTERRUPTED, OK, Terminated, catch_terminate, say
 
-VERBS = ("rate", "demo", "defocus", "train", "export", "zoo", "cellprofiler", "doctor")
+VERBS = (
+    *("rate", "measure", "demo", "defocus", "train"),
+    *("export", "zoo", "cellprofiler", "fiji", "doctor"),
+)
 """Verbs in the order of the help; each is a module here with NAME, SUMMARY, add_arguments, run."""
 
 
