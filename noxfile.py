@@ -36,6 +36,7 @@ NUMPY_ONLY = (
     "tests/test_rating.py",
     "tests/test_packages.py",
     "tests/test_model.py",
+    "tests/test_measures.py",
     "tests/engines",
     "tests/test_cellprofiler_bundle.py",
 )
@@ -56,7 +57,14 @@ LOCKS: dict[str, tuple[str, ...]] = {
         "pyproject.toml",
         "requirements/cellprofiler.in",
     ),
-    "dev": ("3.11", "pyproject.toml", "--extra=train", "--extra=zoo", "--extra=dev"),
+    "dev": (
+        "3.11",
+        "pyproject.toml",
+        "--extra=train",
+        "--extra=zoo",
+        "--extra=measures",
+        "--extra=dev",
+    ),
     "nox": ("3.9", "requirements/nox.in"),
 }
 

@@ -17,6 +17,7 @@ from zfocus_model._version import __version__
 
 if TYPE_CHECKING:
     from zfocus_model.batch import rate_files
+    from zfocus_model.measures import measure
     from zfocus_model.model import load_model, rate, rate_stack
     from zfocus_model.optics import defocus
     from zfocus_model.rating import Rating
@@ -26,6 +27,7 @@ __all__ = [
     "__version__",
     "defocus",
     "load_model",
+    "measure",
     "rate",
     "rate_files",
     "rate_stack",
@@ -35,6 +37,7 @@ _MODULES = {
     "Rating": "rating",
     "defocus": "optics",
     "load_model": "model",
+    "measure": "measures",
     "rate": "model",
     "rate_files": "batch",
     "rate_stack": "model",

@@ -12,13 +12,17 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def progress_bar(shown: bool = True) -> Generator[Callable[[Progress], None] | None, None, None]:
+def progress_bar(
+    shown: bool = True, doing: str = "rating"
+) -> Generator[Callable[[Progress], None] | None, None, None]:
     """Show a bar on standard error while a batch runs.
 
     Parameters
     ----------
     shown
         False for none; there is none either where standard error is no terminal.
+    doing
+        What is done to the images, the word before the bar.
 
     Yields
     ------
@@ -39,7 +43,7 @@ def progress_bar(shown: bool = True) -> Generator[Callable[[Progress], None] | N
     from rich.progress import Progress as Bar
 
     bar = Bar(
-        TextColumn("rating"),
+        TextColumn(doing),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[speed]}"),
