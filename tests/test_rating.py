@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from zfocus_model._errors import ZfocusError
-from zfocus_model.rating import StatusLimits, rate_patches
+from zfocus_model.rating import StatusLimits, out_of_domain_score, rate_patches
 
 LIMITS = StatusLimits(certainty_min=0.2, in_focus_min=0.5)
 
@@ -94,14 +94,31 @@ def test_limits_are_inclusive_where_the_design_says_so():
     assert rate([[p]], StatusLimits(0.2, share + 1e-9)).status == "out_of_focus"
 
 
-def test_out_of_domain_explains_an_undecided_rating_only():
+def test_out_of_domain_leaves_even_a_certain_rating_undecided():
     limits = StatusLimits(0.2, 0.5, out_of_domain_max=0.9)
     mixed = [[certain(k) for k in range(11)]]
     assert rate(mixed, limits, out_of_domain=0.95).reason == "out_of_domain"
     assert rate(mixed, limits, out_of_domain=0.9).reason == "uncertain"
     assert rate(mixed, LIMITS, out_of_domain=0.95).reason == "uncertain"
     sharp = rate([[certain(0)]], limits, out_of_domain=0.95)
-    assert (sharp.status, sharp.reason, sharp.out_of_domain) == ("in_focus", "", 0.95)
+    assert (sharp.status, sharp.reason) == ("undecided", "out_of_domain")
+    assert (sharp.level, sharp.out_of_domain) == (0, 0.95)
+    assert rate([[certain(0)]], limits, out_of_domain=0.9).status == "in_focus"
+
+
+def test_out_of_domain_comes_before_blank_and_after_nothing_rated():
+    limits = StatusLimits(0.2, 0.5, out_of_domain_max=0.9)
+    blank = [[np.full(11, 1 / 11)]]
+    assert rate(blank, limits, out_of_domain=0.95).reason == "out_of_domain"
+    assert rate(np.empty((0, 0, 11)), limits, out_of_domain=0.95).reason == "too_small"
+    masked = np.full((1, 1, 11), np.nan)
+    assert rate(masked, limits, out_of_domain=0.95).reason == "masked"
+
+
+def test_out_of_domain_score_weights_patches_by_certainty():
+    assert out_of_domain_score([[0.5, 0.5], [0, 1], [1, 0], [0, 1]]) == pytest.approx(2 / 3)
+    assert out_of_domain_score([[0.5, 0.5]]) == 0.5
+    assert out_of_domain_score(np.empty((0, 2))) is None
 
 
 def test_the_order_of_patches_does_not_matter(rng):

@@ -37,6 +37,31 @@ def random_network(rng):
     return network, arrays
 
 
+def random_domain_network(rng):
+    """A tiny network that tells images in the domain from others: its layers and arrays."""
+    arrays = {
+        "domain/conv1/kernel": rng.normal(0, 0.3, (5, 5, 1, 4)).astype(np.float32),
+        "domain/conv1/bias": rng.normal(0, 0.1, 4).astype(np.float32),
+        "domain/logits/kernel": rng.normal(0, 0.5, (8, 2)).astype(np.float32),
+        "domain/logits/bias": rng.normal(0, 0.1, 2).astype(np.float32),
+    }
+    network = [
+        {"op": "normalise"},
+        {
+            "op": "conv", "kernel": "domain/conv1/kernel", "bias": "domain/conv1/bias",
+            "stride": 4, "padding": "valid", "activation": "relu",
+        },
+        {"op": "global_pool", "kinds": ["mean", "max"]},
+        {
+            "op": "dense", "kernel": "domain/logits/kernel", "bias": "domain/logits/bias",
+            "activation": "linear",
+        },
+        {"op": "gate"},
+        {"op": "softmax"},
+    ]  # fmt: skip
+    return network, arrays
+
+
 def constant_network(probabilities):
     """A network that gives every patch that is not constant the same probabilities."""
     logits = np.log(np.maximum(probabilities, 1e-12)).astype(np.float32)
@@ -80,12 +105,25 @@ def describe(folder, network, **changes):
     return folder
 
 
-def write_package(folder, network, arrays, *, with_onnx=True, **changes):
-    """Write a package; returns its folder."""
+def write_package(
+    folder, network, arrays, *, with_onnx=True, domain=None, out_of_domain_max=0.8, **changes
+):
+    """Write a package, with the layers and arrays of a domain network if given."""
     folder.mkdir(parents=True)
-    np.savez(folder / "weights.npz", **arrays)
+    layers, more = domain or ([], {})
+    np.savez(folder / "weights.npz", **arrays, **more)
     if with_onnx and find_spec("onnx") is not None:
         from zfocus_model.training.packaging.onnx_graph import onnx_bytes
 
         (folder / "model.onnx").write_bytes(onnx_bytes(network, arrays))
-    return describe(folder, network, **changes)
+        if domain:
+            content = onnx_bytes(layers, more, output="domain", classes=2)
+            (folder / "domain.onnx").write_bytes(content)
+    describe(folder, network, **changes)
+    if domain:
+        path = folder / "zfocus.json"
+        about = json.loads(path.read_text(encoding="utf-8"))
+        about["domain_network"] = layers
+        about["config"]["zfocus"]["domain"] = {"out_of_domain_max": out_of_domain_max}
+        path.write_text(json.dumps(about), encoding="utf-8")
+    return folder

@@ -65,14 +65,27 @@ def status_limits(source: Path, config: dict[str, Any]) -> StatusLimits:
         if value is None or not 0 <= value <= 1:
             raise invalid(source, f"status.{key} must be 0 to 1, got {status.get(key)!r}")
         limits[key] = value
-    return StatusLimits(**limits)
+    return StatusLimits(**limits, out_of_domain_max=_domain_limit(source, config))
 
 
-def network_layers(source: Path, about: dict[str, Any]) -> tuple[dict[str, Any], ...]:
-    """Layers of the network; none if it is not described."""
-    layers: Any = about.get("network", [])
+def _domain_limit(source: Path, config: dict[str, Any]) -> float | None:
+    domain = config.get("domain")
+    if domain is None:
+        return None
+    limit = _number(as_object(source, domain, "config.zfocus.domain").get("out_of_domain_max"))
+    # A constant patch has 0.5: it is blank, and must not count as foreign.
+    if limit is None or not 0.5 <= limit <= 1:
+        raise invalid(source, "domain.out_of_domain_max must be 0.5 to 1")
+    return limit
+
+
+def network_layers(
+    source: Path, about: dict[str, Any], key: str = "network"
+) -> tuple[dict[str, Any], ...]:
+    """Layers of a network; none if it is not described."""
+    layers: Any = about.get(key, [])
     if not isinstance(layers, list):
-        raise invalid(source, "network must be a list of layers")
+        raise invalid(source, f"{key} must be a list of layers")
     return tuple(as_object(source, layer, "a layer") for layer in cast("list[Any]", layers))
 
 

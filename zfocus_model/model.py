@@ -11,16 +11,19 @@ import numpy.typing as npt
 from zfocus_model.engines import Engine, open_engine
 from zfocus_model.packages import DEFAULT_MODEL, Package, open_package
 from zfocus_model.planes import as_plane, saturated_fraction
-from zfocus_model.rating import Rating, rate_patches
+from zfocus_model.rating import Rating, out_of_domain_score, rate_patches
 from zfocus_model.tiling import cut
 
 
 class Model:
     """A model package in an engine, kept open for any number of images."""
 
-    def __init__(self, package: Package, engine: Engine) -> None:
+    def __init__(
+        self, package: Package, engine: Engine, domain_engine: Engine | None = None
+    ) -> None:
         self.package = package
         self.engine = engine
+        self.domain_engine = domain_engine
 
     def __repr__(self) -> str:
         """Name, version and engine."""
@@ -68,12 +71,15 @@ class Model:
         plane = as_plane(image)
         patches = cut(plane, mask)
         probabilities = self.engine.probabilities(patches.pixels)
+        domain = self.domain_engine
+        unlike = out_of_domain_score(domain.probabilities(patches.pixels)) if domain else None
         height, width = plane.shape
         return rate_patches(
             patches.on_grid(probabilities),
             self.package.limits,
             shape_px=(height, width),
             saturated_fraction=saturated_fraction(plane, maximum),
+            out_of_domain=unlike,
         )
 
     def rate_stack(self, planes: Iterable[npt.ArrayLike]) -> tuple[Rating, ...]:
@@ -122,7 +128,10 @@ def load_model(
         If the package is missing, damaged, unsafe or made for something else.
     """
     package = open_package(name_or_path)
-    return Model(package, open_engine(package, engine, threads=threads))
+    domain = None
+    if package.domain_network:
+        domain = open_engine(package, engine, threads=threads, domain=True)
+    return Model(package, open_engine(package, engine, threads=threads), domain)
 
 
 def rate(

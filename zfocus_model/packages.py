@@ -49,6 +49,7 @@ DEFAULT_MODEL = "focus-fluorescence"
 __all__ = [
     "DEFAULT_MODEL",
     "DESCRIPTION",
+    "DOMAIN_ONNX",
     "ONNX",
     "SCHEMA",
     "TASK",
@@ -62,6 +63,7 @@ __all__ = [
 ]
 
 ONNX = "model.onnx"
+DOMAIN_ONNX = "domain.onnx"
 WEIGHTS = "weights.npz"
 
 _MAX_DESCRIPTION_BYTES = 8 << 20
@@ -88,6 +90,8 @@ class Package:
     """``config.zfocus``: levels, limits, domain, evaluation, training."""
     network: tuple[dict[str, Any], ...] = field(repr=False)
     """The layers, in order, for the numpy engine."""
+    domain_network: tuple[dict[str, Any], ...] = field(repr=False)
+    """The layers of the network that knows images out of the domain; empty: there is none."""
     files: Mapping[str, str] = field(repr=False)
     """Names and SHA-256 of all files but ``zfocus.json``."""
     _contents: PackageFiles = field(repr=False)
@@ -247,6 +251,7 @@ def _check(source: Path, contents: PackageFiles, wanted: str) -> Package:
         limits=status_limits(source, config),
         config=config,
         network=network_layers(source, about),
+        domain_network=network_layers(source, about, "domain_network"),
         files=files,
         _contents=contents,
     )

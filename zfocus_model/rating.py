@@ -33,6 +33,7 @@ __all__ = [
     "certainty",
     "expected_level",
     "level_sd",
+    "out_of_domain_score",
     "ranked_probability_score",
     "rate_patches",
 ]
@@ -50,14 +51,14 @@ USABLE_LEVELS = 3
 
 @dataclass(frozen=True)
 class StatusLimits:
-    """The two limits that turn a rating into a status. A model package carries them."""
+    """The limits that turn a rating into a status. A model package carries them."""
 
     certainty_min: float
     """Patches and images less certain than this are blank or undecided, 0 to 1."""
     in_focus_min: float
     """Images with at least this in-focus probability are in focus, 0 to 1."""
     out_of_domain_max: float | None = None
-    """Undecided images further out than this are called out_of_domain; None: not known."""
+    """Images further out than this are undecided, 0.5 to 1; None: the package cannot tell."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ class Rating:
     saturated_fraction: float | None = None
     """Share of pixels at the maximum, 0 to 1; None for floats or where it is not known."""
     out_of_domain: float | None = None
-    """How unlike the training images, 0 to 1; None where the package does not say."""
+    """How unlike the training images, 0 to 1; None where the package cannot tell."""
 
     @property
     def in_focus_probability(self) -> float:
@@ -145,6 +146,29 @@ class Rating:
     def rated_patches(self) -> int:
         """Number of rated patches, blank ones included."""
         return int(np.count_nonzero(self.patches.rated))
+
+
+def out_of_domain_score(domain_probabilities: npt.ArrayLike) -> float | None:
+    """How unlike the images that a model was made for, from what its domain network says.
+
+    Parameters
+    ----------
+    domain_probabilities
+        (n, 2), of each rated patch: in domain, out of domain.
+
+    Returns
+    -------
+    float or None
+        Certainty-weighted mean probability of being out of domain, 0 to 1; 0.5 if no patch tells
+        anything, None if there is no patch.
+
+    Examples
+    --------
+    >>> out_of_domain_score([[0.5, 0.5], [0, 1]])
+    1.0
+    """
+    p = np.asarray(domain_probabilities, dtype=np.float64)
+    return float(aggregate(p)[1]) if len(p) else None
 
 
 def rate_patches(
@@ -241,12 +265,12 @@ def _status(
     rated = int(np.count_nonzero(patches.rated))
     if not rated:
         return UNDECIDED, MASKED if patches.certainty.size else TOO_SMALL
+    limit = limits.out_of_domain_max
+    if out_of_domain is not None and limit is not None and out_of_domain > limit:
+        return UNDECIDED, OUT_OF_DOMAIN
     if blank == rated:
         return UNDECIDED, BLANK
     if values.aggregate < limits.certainty_min:
-        limit = limits.out_of_domain_max
-        if out_of_domain is not None and limit is not None and out_of_domain > limit:
-            return UNDECIDED, OUT_OF_DOMAIN
         return UNDECIDED, UNCERTAIN
     in_focus = float(np.sum(image[:USABLE_LEVELS])) >= limits.in_focus_min
     return (IN_FOCUS if in_focus else OUT_OF_FOCUS), ""

@@ -9,22 +9,38 @@ import numpy.typing as npt
 
 from zfocus_model._errors import ModelError, ZfocusError
 from zfocus_model.levels import LEVELS, PATCH_PX
-from zfocus_model.packages import Package
+from zfocus_model.packages import DOMAIN_ONNX, ONNX, Package
+
+DOMAIN_CLASSES = 2
+"""In domain, out of domain."""
 
 
 class Engine(ABC):
-    """One model, kept open. Results depend on neither the batch nor the number of threads."""
+    """One network of a model package, kept open.
+
+    Results depend on neither the batch nor the number of threads.
+
+    Parameters
+    ----------
+    package
+        The model package.
+    domain
+        Run the package's domain network, not the one that knows levels.
+    """
 
     name: str
     """Name of the engine, as in ``open_engine``."""
     batch: int
     """Most patches that are run at once: it bounds the memory and keeps the caches warm."""
 
-    def __init__(self, package: Package) -> None:
+    def __init__(self, package: Package, *, domain: bool = False) -> None:
         self.package = package
+        self.classes = DOMAIN_CLASSES if domain else LEVELS
+        self.layers = package.domain_network if domain else package.network
+        self.onnx = DOMAIN_ONNX if domain else ONNX
 
     def probabilities(self, patches: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Probabilities of the levels of patches.
+        """Probabilities of the levels of patches, or of being in and out of the domain.
 
         Parameters
         ----------
@@ -34,7 +50,7 @@ class Engine(ABC):
         Returns
         -------
         ndarray of float32
-            (n, 11), rows sum to 1.
+            (n, 11), or (n, 2) of a domain network; rows sum to 1.
 
         Raises
         ------
@@ -49,14 +65,15 @@ class Engine(ABC):
                 "cut the plane with tiling.cut"
             )
         pixels = np.ascontiguousarray(patches, dtype=np.float32)
-        result = np.empty((len(pixels), LEVELS), np.float32)
+        result = np.empty((len(pixels), self.classes), np.float32)
         for start in range(0, len(pixels), self.batch):
             chunk = pixels[start : start + self.batch]
             found = self._run(chunk)
-            if found.shape != (len(chunk), LEVELS):
+            if found.shape != (len(chunk), self.classes):
                 raise ModelError(
-                    f"expected {LEVELS} probabilities a patch from the model {self.package.name}, "
-                    f"got shape {found.shape} for {len(chunk)} patches: export the model again"
+                    f"expected {self.classes} probabilities a patch from the model "
+                    f"{self.package.name}, got shape {found.shape} for {len(chunk)} patches: "
+                    "export the model again"
                 )
             result[start : start + self.batch] = found
         if not np.isfinite(result).all():

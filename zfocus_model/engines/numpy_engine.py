@@ -15,7 +15,7 @@ import numpy.typing as npt
 from zfocus_model._errors import ModelError
 from zfocus_model.engines import _numpy_layers as layers
 from zfocus_model.engines.base import Engine
-from zfocus_model.levels import LEVELS, PATCH_PX
+from zfocus_model.levels import PATCH_PX
 from zfocus_model.packages import Package
 
 _Array = npt.NDArray[np.float32]
@@ -27,16 +27,16 @@ class NumpyEngine(Engine):
     name = "numpy"
     batch = 24
 
-    def __init__(self, package: Package) -> None:
-        super().__init__(package)
-        if not package.network:
+    def __init__(self, package: Package, *, domain: bool = False) -> None:
+        super().__init__(package, domain=domain)
+        if not self.layers:
             raise ModelError(
                 f"expected {package.source} to list its network, got none: "
                 "use the engine 'onnxruntime' or export the model again"
             )
         arrays = package.arrays()
         steps: list[Callable[[layers.State], None]] = []
-        for number, layer in enumerate(package.network, 1):
+        for number, layer in enumerate(self.layers, 1):
             try:
                 steps.append(layers.build(layer, arrays))
             except (KeyError, TypeError, ValueError) as error:
@@ -52,11 +52,11 @@ class NumpyEngine(Engine):
             try:
                 step(state)
             except (ValueError, IndexError) as error:
-                layer = self.package.network[number - 1]
+                layer = self.layers[number - 1]
                 raise ModelError(_unusable(self.package, number, layer, str(error))) from None
-        if state.values.ndim != 2 or state.values.shape[1] != LEVELS:
-            last = self.package.network[-1]
-            what = f"gives shape {state.values.shape}, not (n, {LEVELS})"
+        if state.values.ndim != 2 or state.values.shape[1] != self.classes:
+            last = self.layers[-1]
+            what = f"gives shape {state.values.shape}, not (n, {self.classes})"
             raise ModelError(_unusable(self.package, len(self._steps), last, what))
         return state.values
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from zfocus_model._errors import ModelError
 from zfocus_model.engines.base import Engine
-from zfocus_model.packages import ONNX, Package
+from zfocus_model.packages import Package
 
 MAX_THREADS = 8
 """More threads than this wait for each other longer than they work on patches this small."""
@@ -37,13 +37,15 @@ def available_threads() -> int:
 
 
 class OnnxRuntimeEngine(Engine):
-    """``model.onnx`` in one inference session."""
+    """``model.onnx`` or ``domain.onnx`` in one inference session."""
 
     name = "onnxruntime"
     batch = 48
 
-    def __init__(self, package: Package, *, threads: int | None = None) -> None:
-        super().__init__(package)
+    def __init__(
+        self, package: Package, *, threads: int | None = None, domain: bool = False
+    ) -> None:
+        super().__init__(package, domain=domain)
         import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
 
         self.threads = threads or available_threads()
@@ -51,7 +53,7 @@ class OnnxRuntimeEngine(Engine):
         options.intra_op_num_threads = self.threads
         options.inter_op_num_threads = 1
         options.log_severity_level = _ERRORS_ONLY
-        model = package.read(ONNX)
+        model = package.read(self.onnx)
         try:
             self._session: Any = onnxruntime.InferenceSession(
                 model, options, providers=["CPUExecutionProvider"]
@@ -59,9 +61,9 @@ class OnnxRuntimeEngine(Engine):
             inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         # ONNX Runtime raises types of its own, which share only this base.
         except Exception as error:
-            raise ModelError(_unusable(package, str(error))) from None
+            raise self._unusable(str(error)) from None
         if len(inputs) != 1 or len(outputs) != 1:
-            raise ModelError(_unusable(package, f"{len(inputs)} inputs, {len(outputs)} outputs"))
+            raise self._unusable(f"{len(inputs)} inputs, {len(outputs)} outputs")
         self._input = str(inputs[0].name)
         self._output = str(outputs[0].name)
 
@@ -69,12 +71,11 @@ class OnnxRuntimeEngine(Engine):
         try:
             found: Any = self._session.run([self._output], {self._input: patches[..., np.newaxis]})
         except Exception as error:
-            raise ModelError(_unusable(self.package, str(error))) from None
+            raise self._unusable(str(error)) from None
         return np.asarray(found[0], dtype=np.float32)
 
-
-def _unusable(package: Package, why: str) -> str:
-    return (
-        f"expected {ONNX} of {package.source} to map patches to probabilities in ONNX Runtime "
-        f"({' '.join(why.split())}): update onnxruntime, or use the engine 'numpy'"
-    )
+    def _unusable(self, why: str) -> ModelError:
+        return ModelError(
+            f"expected {self.onnx} of {self.package.source} to map patches to probabilities in "
+            f"ONNX Runtime ({' '.join(why.split())}): update onnxruntime, or use the engine 'numpy'"
+        )

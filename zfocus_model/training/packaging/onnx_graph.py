@@ -185,6 +185,8 @@ def onnx_bytes(
     arrays: Mapping[str, npt.NDArray[Any]],
     *,
     tiled: bool = False,
+    output: str = OUTPUT_NAME,
+    classes: int = LEVELS,
 ) -> bytes:
     """Serialised ONNX model of a network.
 
@@ -196,13 +198,15 @@ def onnx_bytes(
         The weights that the layers name, in the TensorFlow layouts of ``weights.npz``.
     tiled : bool
         Run the network on each 84 x 84 tile of planes.
+    output, classes
+        Name and size of the output.
 
     Returns
     -------
     bytes
         Model with the input ``image`` (batch, 84, 84, 1) float32 and the output
-        ``probabilities`` (batch, 11) float32; tiled, ``image`` (batch, y, x, 1) and
-        ``probabilities`` (batch, 11, y // 84, x // 84).
+        ``probabilities`` (batch, 11) float32, or what `output` and `classes` say; tiled,
+        ``image`` (batch, y, x, 1) and ``probabilities`` (batch, 11, y // 84, x // 84).
 
     Raises
     ------
@@ -213,26 +217,27 @@ def onnx_bytes(
     from onnx import TensorProto, helper, numpy_helper
 
     graph = Graph(arrays)
+    graph.end = output
     if tiled:
         split(graph)
     for index, layer in enumerate(network):
         _append(graph, index, layer)
     if graph.current != graph.end:
         raise ZfocusError("expected a network that ends with softmax; change the network")
-    sizes: tuple[list[Any], list[Any]] = (["batch", PATCH_PX, PATCH_PX, 1], ["batch", LEVELS])
+    sizes: tuple[list[Any], list[Any]] = (["batch", PATCH_PX, PATCH_PX, 1], ["batch", classes])
     if tiled:
         join(graph)
         sizes = (["batch", "y", "x", 1], ["batch", LEVELS, "rows", "columns"])
-    image, output = (
+    image, answer = (
         helper.make_tensor_value_info(name, TensorProto.FLOAT, size)
-        for name, size in zip((INPUT_NAME, OUTPUT_NAME), sizes)
+        for name, size in zip((INPUT_NAME, output), sizes)
     )
     model = helper.make_model(
         helper.make_graph(
             graph.nodes,
             "zfocus",
             [image],
-            [output],
+            [answer],
             [numpy_helper.from_array(value, name) for name, value in graph.constants.items()],
         ),
         opset_imports=[helper.make_opsetid("", OPSET)],
