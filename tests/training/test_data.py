@@ -5,10 +5,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from zfocus_model import optics
+from zfocus_model.optics import Optics
 from zfocus_model.scenes import field
 from zfocus_model.training import data
 from zfocus_model.training.data import Augmentation, PatchMaker
-from zfocus_model.training.kernels import RADII_PX, SPOT_FWHM_PX, kernel_bank, padded_px
+from zfocus_model.training.kernels import (
+    RADII_PX,
+    SPOT_FWHM_PX,
+    aberrated_kernel,
+    kernel_bank,
+    padded_px,
+)
 from zfocus_model.training.sources import SourceImage
 
 FEW = Augmentation(kernels_per_level=2)
@@ -23,6 +31,9 @@ PLAIN = Augmentation(
     uneven_share=0,
     empty_share=0,
     hot_pixel_share=0,
+    haze_share=0,
+    resampled_share=0,
+    exported_share=0,
     kernels_per_level=2,
 )
 
@@ -31,7 +42,7 @@ PLAIN = Augmentation(
 def images():
     rng = np.random.default_rng(0)
     return [
-        SourceImage(Path(f"{i}.tif"), "simulated", "", field(rng, (200, 220), "filaments"))
+        SourceImage(Path(f"{i}.tif"), "drawn", "", field(rng, (200, 220), "filaments"))
         for i in range(3)
     ]
 
@@ -56,6 +67,8 @@ def test_levels_are_uniform(images):
 
 def test_higher_levels_are_blurrier(images):
     x, y = PatchMaker(images, seed=0, augmentation=PLAIN).batch(0, 400)
+    shows = x.std((1, 2, 3)) > 0
+    x, y = x[shows], y[shows]
     pixels = x[..., 0] / x[..., 0].std((1, 2), keepdims=True)
     steps = np.abs(np.diff(pixels, axis=1)).mean((1, 2))
     by_level = [np.median(steps[y == level]) for level in (0, 2, 4, 6, 8)]
@@ -94,3 +107,33 @@ def test_kernels_keep_the_light_and_fit_their_box():
         side = padded_px(spectrum.radius_px)
         assert spectrum.values.shape == (side, side // 2 + 1)
         assert spectrum.values[0, 0] == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize(("disc_px", "fwhm_px"), [(0.0, 1.4), (6.0, 1.3), (15.0, 3.0), (20.0, 0.8)])
+def test_without_aberration_the_kernel_is_that_of_the_optics(disc_px, fwhm_px):
+    kernel = aberrated_kernel(disc_px, fwhm_px, 0.0, 61)
+    assert kernel.sum() == pytest.approx(1)
+    assert np.allclose(kernel, kernel[::-1], atol=1e-12)
+    seen_by = Optics(pixel_size_um=0.51 / fwhm_px)
+    wanted = optics.kernel(
+        seen_by, disc_px * seen_by.pixel_size_um, size_px=61, samples_per_pixel=4
+    )
+    assert np.abs(kernel - wanted).sum() < 0.1
+    assert _radius(kernel) == pytest.approx(_radius(wanted), abs=0.15)
+
+
+def test_aberration_widens_the_spot_and_breaks_the_symmetry_of_focus():
+    sharp = aberrated_kernel(0.0, 2.0, 0.0, 61)
+    aberrated = aberrated_kernel(0.0, 2.0, 0.5, 61)
+    # Marechal: the peak falls to 1 - (2 pi W / (6 sqrt 5))^2.
+    assert aberrated.max() / sharp.max() == pytest.approx(0.945, abs=0.01)
+    above, below = (aberrated_kernel(disc, 2.0, 0.5, 61) for disc in (8.0, -8.0))
+    assert np.abs(above - below).sum() > 0.1
+
+
+def _radius(kernel):
+    """Root mean square distance from the centre within 20 px, in px."""
+    reach = np.arange(len(kernel)) - len(kernel) // 2
+    square = reach[:, None] ** 2 + reach**2
+    near = kernel * (square <= 400)
+    return float(np.sqrt((near * square).sum() / near.sum()))

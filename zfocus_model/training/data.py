@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zfocus_model.levels import LEVELS, PATCH_PX
+from zfocus_model.training.cameras import photograph
 from zfocus_model.training.kernels import SPOT_FWHM_PX, kernel_bank, log_uniform, padded_px
+from zfocus_model.training.simulated import SOURCE as SIMULATED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 class Augmentation:
     """How patches vary. Shares are probabilities."""
 
-    oversampled_share: float = 0.18
+    oversampled_share: float = 0.2
     """Patches magnified 1 to 4.5 times (an objective that oversamples)."""
     undersampled_share: float = 0.15
     """Patches reduced 1 to 2 times (a lower magnification)."""
@@ -38,10 +40,17 @@ class Augmentation:
     """Largest background, as a share of the peak."""
     uneven_share: float = 0.4
     """Patches whose illumination falls off to one side, by up to 60 %."""
-    empty_share: float = 0.05
-    """Patches that show nothing but background; their level cannot be known, and is drawn."""
+    empty_share: float = 0.08
+    """Patches that show nothing but background or light that changes slowly; their level cannot
+    be known, and is drawn."""
     hot_pixel_share: float = 0.04
     """Patches with one to four pixels that shine by themselves."""
+    haze_share: float = 0.08
+    """Patches with other cells, far out of focus, above or below."""
+    resampled_share: float = 0.12
+    """Patches whose noise is correlated, since the file was once turned or scaled."""
+    exported_share: float = 0.08
+    """Patches with the history of an 8-bit export: stretched, a gamma, a JPEG."""
     read_noise: float = 6.0
     """Largest read noise, electrons."""
     brightness: tuple[float, float] = (0.2, 5.0)
@@ -84,21 +93,27 @@ class PatchMaker:
                 spectra = np.stack([plans[i][0].values for i in part])
                 blurred = np.fft.irfft2(np.fft.rfft2(regions) * spectra, regions.shape[1:])
                 patches[part] = blurred[:, radius : radius + PATCH_PX, radius : radius + PATCH_PX]
+        self._add_haze(patches, rng)
         for i in range(size):
-            patches[i] = self._photograph(patches[i], rng)
+            patches[i] = photograph(patches[i], self.augmentation, rng)
         levels = np.array([spectrum.level for spectrum, _ in plans], np.int32)
         return patches[..., None], levels
 
     def _plan(self, rng: np.random.Generator) -> tuple[Spectrum, NDArray[np.float32]]:
         """A kernel, and the sharp region that it will blur into a patch."""
         options = self.augmentation
-        image = self._images[int(np.searchsorted(self._weights, rng.random()))].pixels
+        picked = self._images[int(np.searchsorted(self._weights, rng.random()))]
+        image = picked.pixels
         zoom, draw = 1.0, rng.random()
+        if picked.source == SIMULATED:
+            draw = 1.0  # drawn sharp at full size; the kernels alone decide the sampling
         if draw < options.oversampled_share:
             zoom = log_uniform(rng, 1.0, SPOT_FWHM_PX[-1][1])
         elif draw < options.oversampled_share + options.undersampled_share:
             zoom = max(float(rng.uniform(0.5, 1.0)), PATCH_PX / min(image.shape))
         spot = sum(zoom > high for _, high in SPOT_FWHM_PX[:-1])
+        if picked.source == SIMULATED:
+            spot = int(rng.integers(len(SPOT_FWHM_PX)))
         choices = self.bank[int(rng.integers(LEVELS)), spot]
         spectrum = choices[int(rng.integers(len(choices)))]
         side = padded_px(spectrum.radius_px)
@@ -114,54 +129,23 @@ class PatchMaker:
             region = region.T
         return spectrum, region[:: rng.choice((-1, 1)), :: rng.choice((-1, 1))]
 
+    def _add_haze(self, patches: NDArray[np.float32], rng: np.random.Generator) -> None:
+        """Light of other cells, as far out of focus as it gets, in the same patch."""
+        number = round(self.augmentation.haze_share * len(patches))
+        for i in rng.choice(len(patches), number, replace=False):
+            image = self._images[int(np.searchsorted(self._weights, rng.random()))].pixels
+            small = image[:: int(rng.integers(3, 7)), :: int(rng.integers(3, 7))]
+            # A coarse picture, magnified smoothly: blurrier than any level, at no cost.
+            corner = (float(rng.uniform(0, small.shape[0])), 0.0)
+            coarse = _cut(small, corner, PATCH_PX, 14.0)
+            patches[i] += np.float32(rng.uniform(0.1, 0.6)) * np.maximum(coarse, 0)
+
     def _corner(
         self, image: NDArray[np.float32], zoom: float, rng: np.random.Generator
     ) -> tuple[int, int]:
         reach = int(PATCH_PX / zoom)
         y, x = (int(rng.integers(0, max(1, length - reach + 1))) for length in image.shape)
         return y, x
-
-    def _photograph(
-        self, signal: NDArray[np.float32], rng: np.random.Generator
-    ) -> NDArray[np.float32]:
-        """Photons, read noise, gain, offset, clipping and rounding of a random camera."""
-        options = self.augmentation
-        peak = log_uniform(rng, *options.peak_photons)
-        background = options.background * rng.random() ** 3
-        # Now and then the brightest pixel of this patch has the peak, not that of its image.
-        scale = max(float(signal.max()), 0.05) if rng.random() < 0.3 else 1.0
-        if rng.random() < options.empty_share:
-            signal, background = np.zeros_like(signal), 0.05 + background
-        photons = np.maximum(signal / scale + background, 0) * np.float32(peak)
-        if rng.random() < options.uneven_share:
-            photons *= _illumination(rng)
-        if peak * background > 30:
-            noise = rng.standard_normal(signal.shape, np.float32)
-            electrons = photons + np.sqrt(photons) * noise
-        else:
-            electrons = rng.poisson(photons).astype(np.float32)
-        if rng.random() < options.hot_pixel_share:
-            hot = rng.integers(PATCH_PX, size=(2, rng.integers(1, 5)))
-            electrons[hot[0], hot[1]] += peak * log_uniform(rng, 0.1, 2.0)
-        read_noise = options.read_noise * rng.random() ** 2
-        electrons += read_noise * rng.standard_normal(signal.shape, np.float32)
-        full = float(rng.choice((255, 4095, 65535), p=(0.45, 0.15, 0.4)))
-        gain = log_uniform(rng, *options.brightness)
-        share = 0.4 if full == 255 else 0.15
-        counts = electrons * (share * full * min(gain, 1 / share / 1.1) / peak)
-        if rng.random() < options.saturated_share:
-            counts *= rng.uniform(1.1, 3.0) * full / max(float(counts.max()), 1e-6)
-        offset = full * 0.05 * rng.random()
-        return np.clip(np.rint(counts + offset), 0, full).astype(np.float32)
-
-
-def _illumination(rng: np.random.Generator) -> NDArray[np.float32]:
-    """Light that falls off over the patch, straight or towards a corner of the image."""
-    x = np.linspace(-1, 1, PATCH_PX, dtype=np.float32)[None] * np.float32(rng.uniform(-1, 1))
-    y = np.linspace(-1, 1, PATCH_PX, dtype=np.float32)[:, None] * np.float32(rng.uniform(-1, 1))
-    depth = np.float32(0.3 * rng.random() ** 2)
-    shape = x + y if rng.random() < 0.5 else (x + y) + (x + y) ** 2 / 2
-    return np.maximum(1 + depth * shape, 0.05)
 
 
 def _cut(

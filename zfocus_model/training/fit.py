@@ -19,7 +19,9 @@ from zfocus_model.training.data import Augmentation, PatchMaker
 from zfocus_model.training.losses import loss_function, within_one
 from zfocus_model.training.networks import build_network
 from zfocus_model.training.provenance import describe_run
+from zfocus_model.training.simulated import simulated_images
 from zfocus_model.training.stream import BatchStream
+from zfocus_model.training.warm import start_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,6 +46,10 @@ class FitOptions:
     patience: int = 15
     """Stop after so many epochs without a better score on the held-out images."""
     validation_patches: int = 4_096
+    simulated: int = 160
+    """Simulated sharp fields that are trained on beside the images."""
+    start: str = ""
+    """SHA-256 of the package whose weights the training starts from; empty: random weights."""
     seed: int = 0
 
 
@@ -54,6 +60,7 @@ def fit(
     options: FitOptions | None = None,
     augmentation: Augmentation | None = None,
     *,
+    start: Any = None,
     workers: int = 2,
     verbose: bool = True,
 ) -> Path:
@@ -70,6 +77,9 @@ def fit(
         The run folder; made if missing.
     options, augmentation
         Defaults give the recipe of the shipped model.
+    start : keras.Model, optional
+        An exported model of the same network whose weights to start from; say which in
+        ``options.start``.
     workers : int
         Processes that make patches; 0 makes them between the steps.
     verbose : bool
@@ -98,6 +108,7 @@ def fit(
     )
     keras = load_keras()
     keras.utils.set_random_seed(options.seed)
+    training = [*training, *simulated_images(options.simulated, options.seed)]
     maker = PatchMaker(training, seed=options.seed, augmentation=augmentation)
     # Other kernels and other noise than in training, and always the same ones.
     held_out = PatchMaker(validation, seed=options.seed + 1_000_003, augmentation=augmentation)
@@ -109,6 +120,8 @@ def fit(
     if state_file.exists() and last.exists():
         state = json.loads(state_file.read_text(encoding="utf-8"))
         model = keras.models.load_model(last, compile=False)
+    elif start is not None:
+        start_from(model, start, maker.batch(-1 % 2**31, 1024)[0])
     model.compile(
         optimizer=keras.optimizers.AdamW(options.learning_rate, weight_decay=1e-4),
         loss=loss_function(options.loss),

@@ -25,6 +25,7 @@ RADII_PX = (14, 24, 42)
 SPOT_FWHM_PX = ((0.6, 1.5), (1.5, 2.5), (2.5, 4.5))
 """Widths of the diffraction spot: at normal sampling, and oversampled about 2x and 3.5x."""
 
+_SCATTER_SHARE = 0.12
 _NA = 0.5
 _WAVELENGTH_NM = 500.0
 
@@ -86,22 +87,80 @@ def _spectrum(level: int, spot: int, rng: np.random.Generator) -> Spectrum:
     if level == 0 and spot == 0 and rng.random() < 0.5:
         image[radius_px, radius_px] = 1.0  # the image as it was taken
     else:
-        # full width at half maximum of the Airy disc: 0.51 wavelength / NA
-        optics = Optics(
-            wavelength_nm=_WAVELENGTH_NM,
-            numerical_aperture=_NA,
-            pixel_size_um=0.51 * _WAVELENGTH_NM / 1000 / _NA / fwhm_px,
-        )
+        spherical = float(rng.uniform(-1.2, 1.2)) if rng.random() < 0.3 else 0.0
         for step in (-depth, 0.0, depth) if depth else (0.0,):
-            disc_px = DISC_PX_PER_LEVEL * abs(position + step)
-            z_um = disc_px * optics.pixel_size_um / (2 * _NA)
-            image += kernel(optics, z_um, size_px=2 * radius_px + 1)
+            disc_px = DISC_PX_PER_LEVEL * (position + step)
+            if spherical:
+                image += aberrated_kernel(disc_px, fwhm_px, spherical, len(image))
+            else:
+                image += _perfect_kernel(disc_px, fwhm_px, len(image))
         image /= image.sum()
+    if rng.random() < _SCATTER_SHARE:
+        # Light that was scattered on its way, or glows above and below: a wide, weak halo.
+        share, sigma_px = 0.6 * rng.random(), log_uniform(rng, 0.3, 0.6) * radius_px
+        from_centre = np.arange(-radius_px, radius_px + 1)
+        bell = np.exp(-0.5 * (from_centre / sigma_px) ** 2)
+        halo = np.outer(bell, bell)
+        image = (1 - share) * image + share * halo / halo.sum()
     side = padded_px(radius_px)
     padded = np.zeros((side, side), np.float32)
     padded[: image.shape[0], : image.shape[1]] = image
     centred = np.roll(padded, (-radius_px, -radius_px), (0, 1))
     return Spectrum(level, radius_px, np.fft.rfft2(centred).astype(np.complex64))
+
+
+def _perfect_kernel(disc_px: float, fwhm_px: float, size_px: int) -> NDArray[np.float64]:
+    # full width at half maximum of the Airy disc: 0.51 wavelength / NA
+    optics = Optics(
+        wavelength_nm=_WAVELENGTH_NM,
+        numerical_aperture=_NA,
+        pixel_size_um=0.51 * _WAVELENGTH_NM / 1000 / _NA / fwhm_px,
+    )
+    z_um = abs(disc_px) * optics.pixel_size_um / (2 * _NA)
+    return kernel(optics, z_um, size_px=size_px)
+
+
+def aberrated_kernel(
+    disc_px: float, fwhm_px: float, spherical_waves: float, size_px: int
+) -> NDArray[np.float64]:
+    """Kernel of an objective with spherical aberration, as a wrong coverslip or medium causes.
+
+    Parameters
+    ----------
+    disc_px : float
+        Diameter of the paraxial defocus disc; its sign matters here.
+    fwhm_px : float
+        Width of the diffraction spot without aberration.
+    spherical_waves : float
+        Coefficient of ``rho^4 - rho^2``: primary spherical aberration with the defocus that
+        balances it (Born and Wolf, section 9.2), in wavelengths.
+    size_px : int
+        Odd side of the kernel.
+
+    Returns
+    -------
+    ndarray
+        Shape (size_px, size_px), float64, sum 1.
+    """
+    fine = 4 if fwhm_px < 1.1 else 2  # samples per px, so that the pupil fits below Nyquist
+    side = fine * (size_px + 1)
+    frequency = np.fft.fftfreq(side) * fine * fwhm_px / 0.51  # 1 at the edge of the pupil
+    square = frequency[:, None] ** 2 + frequency**2
+    # A ray at the edge of the pupil moves by 2 W lambda / NA, the radius of the disc.
+    defocus_waves = disc_px * 0.51 / (4 * fwhm_px)
+    waves = defocus_waves * square + spherical_waves * (square**2 - square)
+    pupil = np.where(square <= 1, np.exp(2j * np.pi * waves), 0)
+    spread = np.abs(np.fft.fftshift(np.fft.ifft2(pupil))) ** 2
+    # Each pixel takes the samples about its centre, half of the outer ones.
+    centre, reach = side // 2, size_px // 2
+    weights = np.ones(fine + 1)
+    weights[[0, -1]] = 0.5
+    rows = np.zeros((size_px, side))
+    for row in range(size_px):
+        start = centre + fine * (row - reach) - fine // 2
+        rows[row, start : start + fine + 1] = weights
+    image: NDArray[np.float64] = rows @ spread @ rows.T
+    return image / image.sum()
 
 
 def _position(level: int, rng: np.random.Generator) -> float:

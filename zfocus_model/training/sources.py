@@ -7,7 +7,7 @@ import fnmatch
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -114,16 +114,23 @@ def read_images(found: Iterable[tuple[Path, str, str]]) -> list[SourceImage]:
         for pixels in planes:
             if min(pixels.shape) < PATCH_PX or not np.isfinite(pixels).all():
                 continue
-            low, high = np.percentile(pixels, (1, 99.9))
-            if high > low:
-                scaled = (pixels.astype(np.float32) - low) / (high - low)
-                images.append(SourceImage(path, source, licence, scaled.astype(np.float32)))
+            light = scaled(pixels)
+            if light is not None:
+                images.append(SourceImage(path, source, licence, light))
     if len(images) < MIN_IMAGES:
         raise ZfocusError(
             f"expected at least {MIN_IMAGES} in-focus images of {PATCH_PX} x {PATCH_PX} px or "
             f"more, got {len(images)}: add sharp images"
         )
     return images
+
+
+def scaled(pixels: NDArray[Any]) -> NDArray[np.float32] | None:
+    """Pixels with their 1st percentile at 0 and their 99.9th at 1; None if the two are equal."""
+    low, high = np.percentile(pixels, (1, 99.9))
+    if not high > low:
+        return None
+    return ((pixels.astype(np.float32) - low) / (high - low)).astype(np.float32)
 
 
 def split_images(
