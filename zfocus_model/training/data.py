@@ -136,8 +136,7 @@ class PatchMaker:
             image = self._images[int(np.searchsorted(self._weights, rng.random()))].pixels
             small = image[:: int(rng.integers(3, 7)), :: int(rng.integers(3, 7))]
             # A coarse picture, magnified smoothly: blurrier than any level, at no cost.
-            corner = (float(rng.uniform(0, small.shape[0])), 0.0)
-            coarse = _cut(small, corner, PATCH_PX, 14.0)
+            coarse = _cut(small, (rng.random() * len(small), 0.0), PATCH_PX, 14.0)
             patches[i] += np.float32(rng.uniform(0.1, 0.6)) * np.maximum(coarse, 0)
 
     def _corner(
