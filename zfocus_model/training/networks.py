@@ -46,11 +46,20 @@ _REFERENCE: list[Layer] = [
     {"op": "dense", "name": "logits", "units": LEVELS, "activation": "linear"},
 ]
 
-NETWORKS: dict[str, list[Layer]] = {"small": _SMALL, "reference": _REFERENCE}
+# Tells images that a focus model is made for from others, at a tenth of its cost: 84 -> 20 -> 9.
+_DOMAIN: list[Layer] = [
+    {"op": "conv", "name": "conv1", "filters": 16, "size": 5, "stride": 4, "padding": "valid"},
+    {"op": "conv", "name": "conv2", "filters": 16, "size": 3, "stride": 2, "padding": "valid"},
+    {"op": "global_pool", "kinds": ["mean", "max"]},
+    {"op": "dense", "name": "dense1", "units": 16, "activation": "relu"},
+    {"op": "dense", "name": "logits", "units": 2, "activation": "linear"},
+]
+
+NETWORKS: dict[str, list[Layer]] = {"small": _SMALL, "reference": _REFERENCE, "domain": _DOMAIN}
 """Layer descriptions by network name."""
 
-# Batch normalisation speeds up the small network; the reference network had none.
-_BATCH_NORMALISED = {"small"}
+# Batch normalisation speeds up the small networks; the reference network had none.
+_BATCH_NORMALISED = {"small", "domain"}
 
 
 def build_network(kind: str = "small") -> Any:
