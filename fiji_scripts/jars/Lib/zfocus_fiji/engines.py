@@ -1,0 +1,206 @@
+"""Patches to probabilities: ONNX Runtime in this Java, or the `zfocus` command beside it."""
+
+from __future__ import division
+
+import json
+import os
+import shutil
+import tempfile
+
+import jarray
+from ij import ImagePlus, Prefs
+from ij.io import FileSaver
+from java.io import File
+from java.lang import Exception as JavaException
+from java.lang import NoClassDefFoundError, ProcessBuilder, Runtime, System, UnsatisfiedLinkError
+from java.nio import FloatBuffer
+
+from zfocus_fiji.packages import DOMAIN_ONNX, ONNX
+from zfocus_fiji.rating import domain_score
+from zfocus_fiji.words import LEVELS, PATCH_PX, ZfocusError
+
+BATCH = 48
+MAX_THREADS = 8
+
+
+class OnnxEngine(object):
+    """The package's networks in ONNX Runtime for Java, each in one session."""
+
+    name = "ONNX Runtime (jar)"
+
+    def __init__(self, package):
+        self.package = package
+        self._focus = _Network(package, ONNX)
+        self._domain = _Network(package, DOMAIN_ONNX) if package.has_domain else None
+
+    def rate(self, planes):
+        """For each plane: probabilities of its patches (None: not rated), out_of_domain."""
+        for plane in planes:
+            yield self._rate(plane)
+
+    def _rate(self, plane):
+        found, domain = [None] * len(plane.rated), []
+        numbers = [number for number, rated in enumerate(plane.rated) if rated]
+        for start in range(0, len(numbers), BATCH):
+            chosen = numbers[start : start + BATCH]
+            pixels = FloatBuffer.allocate(len(chosen) * PATCH_PX * PATCH_PX)
+            for number in chosen:
+                pixels.put(plane.patch(number))
+            for number, row in zip(chosen, self._focus.run(pixels, len(chosen))):
+                found[number] = row
+            if self._domain:
+                domain += self._domain.run(pixels, len(chosen))
+        return found, domain_score(domain)
+
+    def close(self):
+        for network in (self._focus, self._domain):
+            if network:
+                network.session.close()
+
+
+class _Network(object):
+    def __init__(self, package, file_name):
+        from ai.onnxruntime import OnnxTensor, OrtEnvironment, OrtException, OrtLoggingLevel
+        from ai.onnxruntime.OrtSession import SessionOptions
+
+        self._tensor, self._failure = OnnxTensor, OrtException
+        self._what = "%s of %s" % (file_name, package.folder)
+        data = package.read(file_name)
+        self._environment = OrtEnvironment.getEnvironment()
+        options = SessionOptions()
+        options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR)
+        processors = Runtime.getRuntime().availableProcessors()
+        options.setIntraOpNumThreads(max(1, min(MAX_THREADS, processors)))
+        try:
+            self.session = self._environment.createSession(jarray.array(data, "b"), options)
+        except OrtException as error:
+            raise self._unusable(error)
+        self._input = self.session.getInputNames().iterator().next()
+
+    def run(self, pixels, count):
+        """Rows of probabilities for a buffer of patches."""
+        pixels.rewind()
+        shape = jarray.array([count, PATCH_PX, PATCH_PX, 1], "l")
+        tensor = result = None
+        try:
+            tensor = self._tensor.createTensor(self._environment, pixels, shape)
+            result = self.session.run({self._input: tensor})
+            return [list(row) for row in result.get(0).getValue()]
+        except self._failure as error:
+            raise self._unusable(error)
+        finally:
+            for thing in (result, tensor):
+                if thing is not None:
+                    thing.close()
+
+    def _unusable(self, error):
+        why = " ".join(error.getMessage().split())
+        return ZfocusError(
+            "expected %s to run in ONNX Runtime (%s): install the model again (zfocus fiji "
+            "install), or update zfocus" % (self._what, why)
+        )
+
+
+class CommandEngine(object):
+    """The `zfocus` command, called once for all planes that are asked for together."""
+
+    name = "zfocus command"
+
+    def __init__(self, package, command):
+        self.package, self.command = package, command
+
+    def rate(self, planes):
+        """For each plane: probabilities of its patches (None: not rated), out_of_domain."""
+        folder = tempfile.mkdtemp(prefix="zfocus-")
+        try:
+            counts, names = [], []
+            for plane in planes:
+                counts.append(len(plane.rated))
+                if any(plane.rated):
+                    names.append("%07d.tif" % (len(counts) - 1))
+                    _save(plane, os.path.join(folder, names[-1]))
+            answers = self._ask(folder) if names else {}
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        for number, count in enumerate(counts):
+            yield answers.get(number, ([None] * count, None))
+
+    def _ask(self, folder):
+        model = self.package.folder
+        command = [self.command, "rate", "--json", "--model", model, folder]
+        answer, trouble = os.path.join(folder, "answer"), os.path.join(folder, "trouble")
+        builder = ProcessBuilder(command)
+        builder.redirectOutput(File(answer)).redirectError(File(trouble))
+        try:
+            code = builder.start().waitFor()
+        except JavaException as error:
+            raise ZfocusError(
+                "expected the zfocus command at %s, which does not start (%s): install zfocus "
+                "again, or the ONNX Runtime jar (zfocus fiji install)"
+                % (self.command, error.getMessage())
+            )
+        answers = {}
+        with open(answer, "rb") as stream:
+            for line in stream:
+                row = json.loads(line.decode("utf-8"))
+                if row["package_sha256"] != self.package.sha256:
+                    raise ZfocusError("expected the zfocus command to use the model of Fiji")
+                number = int(row["image"][:-4])
+                patches = [
+                    None if patch["level"] is None
+                    else [patch["p%d" % level] for level in range(LEVELS)]
+                    for patch in row["patches"]
+                ]  # fmt: skip
+                answers[number] = patches, row["out_of_domain"]
+        if code != 0:
+            with open(trouble, "rb") as stream:
+                lines = stream.read().decode("utf-8", "replace").strip().splitlines()
+            raise ZfocusError("the zfocus command failed: %s" % (lines[-1] if lines else code))
+        return answers
+
+    def close(self):
+        pass
+
+
+def open_engine(package, command_file=None):
+    """The jar if it is there and runs on this computer, else the command, else ZfocusError."""
+    try:
+        return OnnxEngine(package)
+    except ImportError:
+        why = "there is no ONNX Runtime jar in Fiji's jars folder"
+    except (UnsatisfiedLinkError, NoClassDefFoundError) as error:
+        why = "the ONNX Runtime jar does not run on this computer (%s)" % error.getMessage()
+    command = find_command(command_file)
+    if command:
+        return CommandEngine(package, command)
+    raise ZfocusError(
+        "%s, and no zfocus command is known: in a terminal, `pip install zfocus` and "
+        "`zfocus fiji install --fiji FOLDER_OF_FIJI`, then restart Fiji" % why
+    )
+
+
+def find_command(command_file=None):
+    """Path of the `zfocus` command: ImageJ's preference zfocus.command, the installer, PATH."""
+    known = [Prefs.get("zfocus.command", "")]
+    if command_file and os.path.isfile(command_file):
+        with open(command_file, "rb") as stream:
+            known.append(stream.read().decode("utf-8").strip())
+    ending = ".exe" if System.getProperty("os.name").startswith("Windows") else ""
+    for folder in (System.getenv("PATH") or "").split(os.pathsep):
+        known.append(os.path.join(folder, "zfocus" + ending))
+    for path in known:
+        if path and os.path.isfile(path):
+            return path
+    return None
+
+
+def _save(plane, path):
+    """Write a plane as 32-bit TIFF; a NaN marks a patch that is not to be rated."""
+    pixels = plane.pixels.duplicate()
+    columns = plane.width // PATCH_PX
+    for number, rated in enumerate(plane.rated):
+        if not rated:
+            row, column = divmod(number, columns)
+            pixels.setf(column * PATCH_PX, row * PATCH_PX, float("nan"))
+    if not FileSaver(ImagePlus("zfocus", pixels)).saveAsTiff(path):
+        raise ZfocusError("expected to write %s, which failed: make room on the disk" % path)

@@ -1,0 +1,92 @@
+"""What every script does around its own work: find the image, tell errors, show results."""
+
+from __future__ import division
+
+import os
+
+from ij import IJ, WindowManager
+from java.awt import GraphicsEnvironment
+from java.lang import OutOfMemoryError
+
+from zfocus_fiji.columns import camel
+from zfocus_fiji.pixels import is_deep_colour, pixel_size_um
+from zfocus_fiji.words import ZfocusError
+
+
+def headless():
+    """Whether nobody can see a window."""
+    return GraphicsEnvironment.isHeadless()
+
+
+def guarded(work):
+    """Run a script's work; what goes wrong reaches the user, not only the log.
+
+    With windows: a dialog, and a macro that runs is aborted. Headless: an exception whose text
+    is the message. Returns what `work` returns, None after an error in a window.
+    """
+    try:
+        return work()
+    except ZfocusError as error:
+        message = "%s" % error
+    except OutOfMemoryError:
+        message = (
+            "there is not enough memory: give Fiji more (Edit > Options > Memory & Threads), or "
+            "rate fewer planes at a time"
+        )
+    finally:
+        IJ.showProgress(1.0)
+    if headless():
+        raise RuntimeError("zfocus: " + message)
+    IJ.error("zfocus", message)
+    return None
+
+
+def current_image(imp=None):
+    """The image that SciJava handed over, else that in front."""
+    imp = imp or WindowManager.getCurrentImage()
+    if imp is None:
+        raise ZfocusError("expected an open image, found none: open one, then rate it")
+    return imp
+
+
+def show(thing, title=None):
+    """Show an image or a table, where there are windows."""
+    if thing is None or headless():
+        return
+    if title:
+        thing.show(title)
+    else:
+        thing.show()
+
+
+def output_path(text):
+    """An absolute path for a file to write, None for empty text; its folder must exist."""
+    text = (text or "").strip()
+    if not text:
+        return None
+    path = os.path.abspath(os.path.expanduser(text))
+    if not os.path.isdir(os.path.dirname(path)):
+        raise ZfocusError(
+            "expected a file in a folder that exists, got %s: make the folder first" % text
+        )
+    return path
+
+
+def plane_index(imp, slice_number):
+    """(series, t, c, z), all 0-based, of a slice of a stack or hyperstack."""
+    if is_deep_colour(imp):
+        _, z, t = imp.convertIndexToPosition(slice_number)
+        return 0, t - 1, 0, z - 1
+    c, z, t = imp.convertIndexToPosition(slice_number)
+    return 0, t - 1, c - 1, z - 1
+
+
+def about_image(imp, slice_number):
+    """What an image says of a plane, by column: channel, pixel_size_um, series."""
+    label = imp.getStack().getShortSliceLabel(slice_number) if imp.getStackSize() > 1 else None
+    return {"channel": label or "", "pixel_size_um": pixel_size_um(imp)}
+
+
+def column(table, name):
+    """Values of a column of a table that was made from rows; for tests and macros."""
+    return [table.getStringValue(camel(name), row) for row in range(table.size())]

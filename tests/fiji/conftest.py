@@ -1,0 +1,47 @@
+"""ImageJ for the tests of Fiji's scripts; where it cannot be started they are left out.
+
+Tests of the modules that are plain Python run everywhere.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+MODEL = ROOT / "model_zoo" / "focus-fluorescence"
+
+sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(ROOT / "fiji_scripts" / "jars" / "Lib"))
+
+import imagej as harness
+
+# These need ImageJ itself.
+if harness.missing():
+    collect_ignore_glob = ["test_in_imagej*.py"]
+
+
+@pytest.fixture(scope="session")
+def fiji_folder(tmp_path_factory):
+    """A folder like Fiji's, with jars, scripts, modules and the shipped model."""
+    cache = Path(os.environ.get("ZFOCUS_FIJI_JARS", ROOT / ".nox" / "fiji-jars"))
+    jars = harness.fetch_jars(cache)
+    return harness.make_fiji(tmp_path_factory.mktemp("Fiji.app"), jars, model=MODEL)
+
+
+@pytest.fixture(scope="session")
+def imagej(fiji_folder):
+    """ImageJ, started once."""
+    return harness.ImageJ(fiji_folder)
+
+
+@pytest.fixture(scope="session")
+def model():
+    """The same model in Python."""
+    from zfocus_model import load_model
+
+    return load_model(MODEL)
