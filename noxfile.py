@@ -57,6 +57,7 @@ LOCKS: dict[str, tuple[str, ...]] = {
         "pyproject.toml",
         "requirements/cellprofiler.in",
     ),
+    "fiji": ("3.11", "pyproject.toml", "requirements/fiji.in"),
     "dev": (
         "3.11",
         "pyproject.toml",
@@ -84,7 +85,7 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = CI
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "py38", "oldest", "core", "cellprofiler", "train", "wheel"]
+nox.options.sessions = ["lint", "py38", "oldest", "core", "cellprofiler", "fiji", "train", "wheel"]
 
 
 def install(session: nox.Session, lock: str, *, project: bool = True) -> None:
@@ -168,6 +169,15 @@ def cellprofiler(session: nox.Session) -> None:
     """The plugin in CellProfiler 4.2.8.1 itself, headless; needs uv and a JDK (17 works)."""
     install_cellprofiler(session)
     pytest(session, "-W", "ignore::DeprecationWarning", "tests/cellprofiler")
+
+
+@nox.session(python=DEV_PYTHON)
+def fiji(session: nox.Session) -> None:
+    """Fiji's scripts in ImageJ 1.54, headless; needs a JDK and Maven, which fetches ImageJ."""
+    install(session, "fiji")
+    session.env["ZFOCUS_FIJI_JARS"] = str(Path(session.cache_dir, "fiji-jars").resolve())
+    session.env["ZFOCUS_FIJI_NEEDED"] = "1"  # without Java its tests fail here, not skip
+    pytest(session, "-m", "not slow", "tests/fiji")
 
 
 @nox.session(python="3.9", default=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tifffile
-from imagej import rows_of
+from stand_in_fiji import rows_of
 
 
 @pytest.fixture(scope="session")
