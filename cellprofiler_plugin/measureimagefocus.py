@@ -64,6 +64,7 @@ image start at the upper left corner of the crop.
 
 import os
 import sys
+import weakref
 
 import numpy
 from cellprofiler_core.constants.measurement import (
@@ -71,6 +72,7 @@ from cellprofiler_core.constants.measurement import (
     COLTYPE_INTEGER,
     COLTYPE_VARCHAR_FORMAT,
     IMAGE,
+    IMAGE_NUMBER,
     M_LOCATION_CENTER_Z,
 )
 from cellprofiler_core.image import Image
@@ -110,6 +112,7 @@ PATCH_FLOATS = SCORE + ["ExpectedLevel", "Certainty"] + PROBABILITIES
 OBJECT_FLOATS = SCORE + ["ExpectedLevel", "Certainty", "InFocusProbability"]
 
 _MODELS = {}  # open models by path: one a process, whatever the number of modules and images
+_DATASETS = weakref.WeakKeyDictionary()  # open datasets of features, of each store of measurements
 
 
 class MeasureImageFocus(Module):
@@ -292,8 +295,7 @@ class MeasureImageFocus(Module):
         values = image_values(rating, planes[0].shape, model)
         if image.volumetric:
             values.update(stack_values(ratings, best))
-        for feature, value in values.items():
-            workspace.measurements.add_image_measurement(_name(feature, image_name), value)
+        add_measurements(workspace.measurements, IMAGE, image_name, values)
 
         shape = image.pixel_data.shape[: image.dimensions]
         labels = None
@@ -341,8 +343,7 @@ class MeasureImageFocus(Module):
         workspace.object_set.add_objects(objects, name)
         add_object_count_measurements(measurements, name, count)
         add_object_location_measurements(measurements, name, labels, count)
-        for feature, values in patch_values(ratings, corner).items():
-            measurements.add_measurement(name, _name(feature, image_name), values)
+        add_measurements(measurements, name, image_name, patch_values(ratings, corner))
 
     def rate_objects(self, workspace, object_name, image_name, ratings, labels, model):
         segmented = workspace.object_set.get_objects(object_name).segmented
@@ -353,8 +354,7 @@ class MeasureImageFocus(Module):
             )
         count = workspace.object_set.get_objects(object_name).count
         values = object_values(segmented, labels, ratings, count, model)
-        for feature, each in values.items():
-            workspace.measurements.add_measurement(object_name, _name(feature, image_name), each)
+        add_measurements(workspace.measurements, object_name, image_name, values)
 
     # What is shown
 
@@ -482,12 +482,61 @@ def _find_zfocus():
     if os.path.isdir(beside) and beside not in sys.path:
         sys.path.insert(0, beside)
     try:
-        import zfocus_model  # noqa: F401
+        from zfocus_model import load_model  # noqa: F401
     except ImportError:
         raise RuntimeError(
             "MeasureImageFocus expected the package zfocus, got none: install it beside CellProfiler (pip install "
             "zfocus), or run `zfocus cellprofiler install` with this plugins folder"
         ) from None
+
+
+def add_measurements(measurements, object_name, image_name, values):
+    """Add all features of an image, or of its objects, to CellProfiler's measurements.
+
+    CellProfiler looks up, opens, packs and closes a feature's dataset for each value that it adds.
+    For as many features as here that takes several times as long as the rating, so values are
+    appended to datasets that stay open. Whatever is not a plain next value is CellProfiler's to add.
+    """
+    store = getattr(measurements, "hdf5_dict", None)
+    if type(store).__name__ != "HDF5Dict":  # not the store of CellProfiler 4
+        store = None
+    for feature, value in values.items():
+        name = _name(feature, image_name)
+        if store is not None:
+            kept = _DATASETS.setdefault(store, {})
+            with store.lock:
+                if _append(store, kept, object_name, name, measurements.image_set_number, value):
+                    continue
+            kept.pop((object_name, name), None)  # CellProfiler may make another
+        measurements.add_measurement(object_name, name, value)
+
+
+def _append(store, kept, object_name, name, number, value):
+    """Append the value of an image to a feature, as CellProfiler 4 does; False if it must do so."""
+    # The first value makes the feature, and the first feature numbers images and objects.
+    if not store.has_feature(object_name, name):
+        return False
+    if not store.has_data(object_name, IMAGE_NUMBER, number):
+        return False
+    indices = store.get_indices(object_name, name)
+    if number in indices:  # measured before, in test mode
+        return False
+    data, index = kept.get((object_name, name), (None, None))
+    if not (data and data.name and index):  # closed with its file, or replaced by one of other type
+        group = store.top_group[object_name][name]
+        data, index = kept[object_name, name] = group["data"], group["index"]
+    values = numpy.atleast_1d(value)
+    if (data.dtype.kind, values.dtype.kind) not in (("f", "f"), ("i", "i"), ("O", "U")):
+        return False
+    start, row = data.shape[0], index.shape[0]
+    stop = start + len(values)
+    if len(values):
+        data.resize(stop, 0)
+        data[start:] = value
+    index.resize(row + 1, 0)
+    index[row] = (number, start, stop)
+    indices[number] = (slice(start, stop), row)
+    return True
 
 
 def planes_of(image):

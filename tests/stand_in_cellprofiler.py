@@ -82,6 +82,7 @@ def install():
             "COLTYPE_INTEGER": "integer",
             "COLTYPE_VARCHAR_FORMAT": "varchar(%d)",
             "IMAGE": "Image",
+            "IMAGE_NUMBER": "ImageNumber",
             "M_LOCATION_CENTER_Z": "Location_Center_Z",
         },
         ".image": {"Image": Image},

@@ -307,7 +307,7 @@ def test_the_file_is_python_3_8_and_imports_only_what_the_application_carries():
         for node in tree.body
         if isinstance(node, (ast.Import, ast.ImportFrom))
     ]
-    assert set(top) == {"os", "sys", "numpy", "cellprofiler_core"}
+    assert set(top) == {"os", "sys", "weakref", "numpy", "cellprofiler_core"}
 
 
 def test_loading_the_module_loads_no_zfocus():
