@@ -9,13 +9,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tifffile
-from imagej import rows_of
+from PIL import Image
+from stand_in_fiji import rows_of
 
 from zfocus_model import _errors
 from zfocus_model import imagej as door
 from zfocus_model.planes import grey
 from zfocus_model.report.colours import level_colour
 from zfocus_model.tables import IMAGE_COLUMNS, PATCH_COLUMNS
+
+jpype = pytest.importorskip("jpype")
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +68,8 @@ def test_three_lines_give_rating_overlay_and_table(java, opened, pixels, model):
     assert rated.rating.saturated_fraction == expected.saturated_fraction
     (row,) = rows_of(rated.table)
     assert list(row) == [door.drawing._camel(column) for column in IMAGE_COLUMNS]
-    assert [row[f"P{k}"] for k in range(11)] == [f"{p:.4f}" for p in expected.probabilities]
+    shown = [float(row[f"P{level}"]) for level in range(11)]
+    np.testing.assert_allclose(shown, expected.probabilities, atol=1e-4)
     assert (row["Image"], row["Status"]) == ("image.tif", expected.status)
     assert (row["Height"], row["Width"], row["Z"], row["PixelSizeUm"]) == ("190", "290", "0", "")
     assert row["PackageSha256"] == model.package_sha256
@@ -115,7 +119,7 @@ def test_pixels_are_those_of_the_array(java, opened, pixels, model, kind):
     elif kind == "int16":
         array = expected = (pixels.astype(np.int32) // 2 - 20000).astype(np.int16)
     elif kind == "palette":
-        table = np.random.default_rng(3).integers(0, 256, (3, 256), dtype=np.uint8)
+        table = random_palette()
         array, expected = small, grey(table[:, small].transpose(1, 2, 0))
         options = {"photometric": "palette", "colormap": table.astype(np.uint16) * 257}
     else:
@@ -123,6 +127,28 @@ def test_pixels_are_those_of_the_array(java, opened, pixels, model, kind):
         expected, options = grey(array), {"photometric": "rgb"}
     rated = door.rate_image(opened(array, **options), model=model)
     same(rated.rating, model.rate(expected))
+
+
+def random_palette():
+    return np.random.default_rng(3).integers(0, 256, (3, 256), dtype=np.uint8)
+
+
+def test_a_palette_that_came_with_the_file_is_expanded(imagej, java, pixels, model, tmp_path):
+    small = (pixels / pixels.max() * 255).astype(np.uint8)
+    picture = Image.fromarray(small)
+    picture.putpalette(random_palette().T.tobytes())
+    picture.save(tmp_path / "palette.png")
+    rated = door.rate_image(imagej.open(tmp_path / "palette.png"), model=model)
+    same(rated.rating, model.rate(grey(random_palette()[:, small].transpose(1, 2, 0))))
+
+
+def test_a_colour_table_to_look_through_changes_nothing(java, opened, pixels, model):
+    small = (pixels / pixels.max() * 255).astype(np.uint8)
+    imp = opened(small)
+    rows = [jpype.JArray(jpype.JByte)(row.tolist()) for row in random_palette().view(np.int8)]
+    imp.setLut(java("ij.process.LUT")(*rows))
+    assert imp.getProcessor().isColorLut()
+    same(door.rate_image(imp, model=model).rating, model.rate(small))
 
 
 def test_saturated_pixels_are_counted_as_in_python(java, opened, pixels, model):
