@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 Simulator = Callable[["NDArray[Any]", int, np.random.Generator], "NDArray[np.float64]"]
 """Defocuses a sharp image (height, width) to a level, without noise: what was trained with, or
-another. The generator is for what a simulator makes up, such as the depth of objects."""
+another. The generator is for what a simulator makes up, such as the depth of objects: it starts
+alike at each level, so that all copies show one specimen."""
 
 PARAXIAL, VECTORIAL = "paraxial", "vectorial"
 SIMULATORS = (PARAXIAL, VECTORIAL)
@@ -86,7 +88,7 @@ def simulator(name: str) -> Simulator:
                 "expected the package psfmodels for the simulator vectorial, got none: "
                 "pip install psfmodels, or choose the simulator paraxial"
             )
-        found: Simulator = import_module("zfocus_model.simulation.lift").simulate
+        found: Simulator = import_module("zfocus_model.simulation.lift").defocus_specimen
         return found
     raise ZfocusError(f"expected a simulator of {', '.join(SIMULATORS)}, got {name!r}")
 
@@ -120,11 +122,12 @@ def graded_images(
         float64 of the image's shape.
     """
     pixels = np.asarray(image)
+    first = deepcopy(rng)
     for level in range(LEVELS):
         yield (
             level,
             photograph(
-                simulate(pixels, level, rng),
+                simulate(pixels, level, deepcopy(first)),  # one specimen, seen at each level
                 rng=rng,
                 peak_photons=peak_photons,
                 offset=offset,
