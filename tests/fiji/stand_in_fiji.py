@@ -16,7 +16,6 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-SCRIPTS = ROOT / "fiji_scripts"
 DEPENDENCY_PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1"
 
 
@@ -52,15 +51,16 @@ def fetch_jars(folder: Path) -> list[Path]:
 
 
 def make_fiji(folder: Path, jars: list[Path], *, model: Path | None) -> Path:
-    """Lay out a folder like Fiji's, with the scripts as `zfocus fiji install` puts them."""
-    for part in ("scripts", "jars"):
-        if (SCRIPTS / part).is_dir():
-            ignored = shutil.ignore_patterns("__pycache__", "*$py.class")
-            shutil.copytree(SCRIPTS / part, folder / part, ignore=ignored)
+    """Lay out a folder like Fiji's, and have `zfocus fiji install` put everything into it."""
+    from zfocus_model import fiji_bundle
+
+    (folder / "jars").mkdir(parents=True, exist_ok=True)
+    runtimes = [jar for jar in jars if jar.name.startswith("onnxruntime")]
     for jar in jars:
-        _link(jar, folder / "jars" / jar.name)
-    if model is not None:
-        shutil.copytree(model, folder / "zfocus" / "models" / model.name)
+        if jar not in runtimes:
+            _link(jar, folder / "jars" / jar.name)
+    models = [] if model is None else [model]
+    fiji_bundle.install(folder, models=models, jar=runtimes[0])
     return folder
 
 

@@ -330,3 +330,13 @@ def test_the_command_is_named_on_this_machine_only(
     made = door.bundle(tmp_path / "one.zip", models=[package_folder], with_jar=False)
     with zipfile.ZipFile(made.place) as archive:
         assert places.COMMAND not in archive.namelist()
+
+
+def test_this_checkout_carries_scripts_and_their_modules():
+    from zfocus_model.fiji_bundle.payload import collect
+
+    paths = collect([], None, None).sources
+    assert SCRIPT in paths
+    assert "jars/Lib/zfocus_fiji/__init__.py" in paths
+    assert {Path(path).suffix for path in paths} <= {".py", ".ijm"}
+    assert {path.split("/")[0] for path in paths} <= {"scripts", "jars", "zfocus"}

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
 from zfocus_model._errors import ZfocusError
 from zfocus_model.fiji_bundle import jar as java
 
+ROOT = Path(__file__).resolve().parents[2]
 CONTENT = b"onnx runtime"
 
 # Stands in for Maven's client: writes argv[1] where -DoutputDirectory says, or fails.
@@ -96,3 +98,9 @@ def test_a_client_that_fails_is_quoted_in_one_line(tmp_path):
 def test_without_a_client_one_is_told_what_to_do():
     with pytest.raises(ZfocusError, match=r"mvn.*--jar FILE.*--no-jar"), java.provide(None):
         pass
+
+
+def test_the_scripts_are_tested_with_the_version_that_is_installed():
+    pom = (ROOT / "tests" / "fiji" / "pom.xml").read_text(encoding="utf-8")
+    _, entry = pom.split("<artifactId>onnxruntime</artifactId>")
+    assert entry.split("</version>")[0].strip() == f"<version>{java.VERSION}"
