@@ -207,6 +207,7 @@ def wheel(session: nox.Session) -> None:
     with session.chdir(session.create_tmp()):
         session.run("zfocus", "doctor")
         session.run("zfocus", "demo", "-o", "demo")
+        session.run("zfocus", "fiji", "bundle", "--no-jar")
 
 
 @nox.session(python=DEV_PYTHON, default=False)
