@@ -22,7 +22,7 @@ def focus_map(rating, width, height, title="focus map"):
 
 
 def probability_image(rating, width, height, title="probabilities"):
-    """Probability of level k in channel k + 1, 32-bit, NaN where no patch is rated, shown 0 to 1."""
+    """Probability of level k in channel k + 1, 32-bit, NaN where not rated, shown 0 to 1."""
     stack = ImageStack(width, height)
     for level in range(LEVELS):
         pixels = _paint(rating, width, height, lambda patch, k=level: patch.probabilities[k])

@@ -52,11 +52,16 @@ def open_model(folder=""):
     package = open_package(place)
     key = package.folder, package.sha256
     if key not in _open:
-        engine = open_engine(package, os.path.join(fiji_folder(), "zfocus", "command.txt"))
+        engine = open_engine(package, command_file())
         for old in list(_open):
             _open.pop(old).engine.close()
         _open[key] = Model(package, engine)
     return _open[key]
+
+
+def command_file():
+    """File in which the installer keeps the path of the zfocus command."""
+    return os.path.join(fiji_folder(), "zfocus", "command.txt")
 
 
 def installed_model():

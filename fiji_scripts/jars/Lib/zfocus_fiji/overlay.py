@@ -8,11 +8,20 @@ from java.awt import BasicStroke, Color, Font, RenderingHints
 from java.awt.image import BufferedImage
 
 from zfocus_fiji.colours import level_colour
+from zfocus_fiji.pixels import is_deep_colour
 from zfocus_fiji.words import LEVELS, PATCH_PX
 
 PREFIX = "zfocus"
+LEGEND = PREFIX + " legend"
 LEGEND_PX = 330, 66
 _FILL_ALPHA = 110
+
+
+def position_of(imp, number):
+    """Position of a slice for what is drawn on it; None in an image of one plane."""
+    if imp.getStackSize() == 1 or is_deep_colour(imp):
+        return None
+    return tuple(imp.convertIndexToPosition(number)) if imp.isHyperStack() else number
 
 
 def colour(level, certainty=1.0):
@@ -43,24 +52,25 @@ def add_patches(overlay, rating, border_px=4, fill=False, position=None):
         overlay.add(roi)
 
 
-def add_legend(overlay, width, height, position=None):
+def add_legend(overlay, width, height):
     """Add the legend at the lower left of an image of a size, scaled to it."""
-    scale = min(max(1.0, width / 700.0), (width - 8) / float(LEGEND_PX[0]))
-    if scale < 0.4:
-        return  # nobody could read it
+    scale = max(0.75, width / 700.0)
+    if LEGEND_PX[0] * scale > width - 8 or LEGEND_PX[1] * scale > height / 2.0:
+        return  # too small an image
     picture = legend(scale)
     roi = ImageRoi(4, height - picture.getHeight() - 4, ColorProcessor(picture))
-    roi.setName(PREFIX + " legend")
-    _place(roi, position)
+    roi.setName(LEGEND)
     overlay.add(roi)
 
 
-def without_ratings(overlay):
-    """A copy of an overlay (or None) without what zfocus drew on it."""
+def without_ratings(overlay, position=None):
+    """A copy of an overlay (or None) without what zfocus drew: on a plane, or everywhere (None)."""
     kept = Overlay()
     for number in range(overlay.size() if overlay else 0):
         roi = overlay.get(number)
-        if not (roi.getName() or "").startswith(PREFIX):
+        name = roi.getName() or ""
+        elsewhere = position is not None and not _is_at(roi, position) and name != LEGEND
+        if elsewhere or not name.startswith(PREFIX):
             kept.add(roi)
     return kept
 
@@ -102,3 +112,9 @@ def _place(roi, position):
         roi.setPosition(*position)
     elif position:
         roi.setPosition(position)
+
+
+def _is_at(roi, position):
+    if isinstance(position, tuple):
+        return (roi.getCPosition(), roi.getZPosition(), roi.getTPosition()) == position
+    return roi.getPosition() == position

@@ -6,15 +6,16 @@ value v as v + 32768, and inverts no pixel of a MinIsWhite file that it shows in
 
 from __future__ import division
 
-from ij import ImagePlus
 from ij.io import FileInfo
 from ij.process import Blitter, ByteProcessor, ColorProcessor, FloatProcessor, ShortProcessor
 from java.awt import Rectangle
+from java.awt.image import IndexColorModel
 
 from zfocus_fiji.rating import grid_shape
 from zfocus_fiji.words import PATCH_PX, ZfocusError
 
 CAMERA_MAXIMA = (1023, 4095, 16383)
+_PALETTE_FORMATS = (FileInfo.GIF_OR_JPG, FileInfo.BMP, FileInfo.IMAGEIO)
 
 
 class Plane(object):
@@ -51,8 +52,8 @@ def plane_of(imp, slice_number=None, roi=None):
         first = 3 * ((number - 1) // 3) + 1
         return _cut(_mean([stack.getProcessor(first + k) for k in range(3)]), roi, _all_full)
     ip = stack.getProcessor(number)
-    if isinstance(ip, ByteProcessor) and imp.getType() == ImagePlus.COLOR_256:
-        ip = ip.convertToRGB()
+    if isinstance(ip, ByteProcessor):
+        ip = _expand(ip, imp)
     signed = isinstance(ip, ShortProcessor) and imp.getCalibration().isSigned16Bit()
     return _cut(ip, roi, lambda part: _saturated(part, signed), signed)
 
@@ -79,6 +80,19 @@ def pixel_size_um(imp):
     if not calibration.scaled() or unit not in factor:
         return None
     return calibration.pixelWidth * factor[unit]
+
+
+def _expand(ip, imp):
+    """Colours of an image whose file had a palette; a LUT that was only chosen to look is none."""
+    info = imp.getOriginalFileInfo()
+    if info is None or imp.isComposite():
+        return ip
+    if info.fileType == FileInfo.COLOR8 and info.reds is not None:
+        ip = ip.duplicate()
+        ip.setColorModel(IndexColorModel(8, len(info.reds), info.reds, info.greens, info.blues))
+    elif info.fileFormat not in _PALETTE_FORMATS:
+        return ip
+    return ip.convertToRGB() if ip.isColorLut() else ip
 
 
 def _cut(ip, roi, saturated, signed=False):

@@ -24,7 +24,11 @@ def run(
     csv="",
     model="",
 ):
-    """Rate the current plane of an image (None: that in front); returns tables of image and patches, and the images, or None."""
+    """Rate the current plane of an image (None: that in front).
+
+    Returns the tables of the image and of its patches, the focus map and the probability image,
+    None for what was not asked for.
+    """
     imp = current_image(imp)
     png, csv = output_path(png), output_path(csv)
     opened = open_model(model)
@@ -36,11 +40,12 @@ def run(
             % (rating.width, rating.height)
         )
     title, index = imp.getTitle(), plane_index(imp, number)
-    row = columns.image_row(rating, opened.package, title, index, **about_image(imp, number))
-    drawn = overlay.without_ratings(imp.getOverlay())
-    overlay.add_patches(drawn, rating, border_px, fill, position_of(imp, number))
+    row = columns.image_row(rating, opened.package, title, index, **about_image(imp))
+    position = overlay.position_of(imp, number)
+    drawn = overlay.without_ratings(imp.getOverlay(), position)
+    overlay.add_patches(drawn, rating, border_px, fill, position)
     if legend:
-        overlay.add_legend(drawn, imp.getWidth(), imp.getHeight(), position_of(imp, number))
+        overlay.add_legend(drawn, imp.getWidth(), imp.getHeight())
     imp.setOverlay(drawn)
 
     table = tables.image_table([row], tables.open_table(tables.IMAGES))
@@ -60,10 +65,3 @@ def run(
         columns.write_whole(csv, columns.csv_text(columns.IMAGE_COLUMNS, [row]))
     IJ.showStatus("%s: %s" % (title, verdict(rating)))
     return table, patches, map_image, probabilities
-
-
-def position_of(imp, number):
-    """Position of a plane for what is drawn on it; None in a single image."""
-    if imp.getStackSize() == 1:
-        return None
-    return tuple(imp.convertIndexToPosition(number)) if imp.isHyperStack() else number

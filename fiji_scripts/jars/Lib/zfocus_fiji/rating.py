@@ -151,6 +151,20 @@ def best_index(ratings):
     return min(decided)[1] if decided else None
 
 
+def best_together(stacks):
+    """Index of the plane that is sharpest in several stacks (channels) at once, else None.
+
+    That with the lowest mean expected level among those at which most stacks are decided.
+    """
+    best = None
+    for number, ratings in enumerate(zip(*stacks)):
+        levels = [rating.expected_level for rating in ratings if rating.status != UNDECIDED]
+        if levels:
+            key = -len(levels), sum(levels) / len(levels), number
+            best = key if best is None else min(best, key)
+    return None if best is None else best[2]
+
+
 def _argmax(p):
     return max(range(len(p)), key=lambda level: (p[level], -level))
 

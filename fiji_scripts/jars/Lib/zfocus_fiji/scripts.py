@@ -81,10 +81,20 @@ def plane_index(imp, slice_number):
     return 0, t - 1, c - 1, z - 1
 
 
-def about_image(imp, slice_number):
-    """What an image says of a plane, by column: channel, pixel_size_um, series."""
-    label = imp.getStack().getShortSliceLabel(slice_number) if imp.getStackSize() > 1 else None
-    return {"channel": label or "", "pixel_size_um": pixel_size_um(imp)}
+def about_image(imp):
+    """What an image says of its planes, by column."""
+    return {"pixel_size_um": pixel_size_um(imp)}
+
+
+def watched(items, total, what="rated"):
+    """The same items, with progress shown; Escape stops."""
+    IJ.resetEscape()
+    for number, item in enumerate(items):
+        if IJ.escapePressed():
+            raise ZfocusError("stopped after %d of %d planes" % (number, total))
+        yield item
+        IJ.showProgress(number + 1, total)
+        IJ.showStatus("zfocus: %d of %d %s" % (number + 1, total, what))
 
 
 def column(table, name):
