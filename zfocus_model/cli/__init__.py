@@ -15,7 +15,7 @@ from zfocus_model._version import __version__
 from zfocus_model.cli._common import BAD_USAGE, INTERRUPTED, OK, Terminated, catch_terminate, say
 
 VERBS = (
-    *("rate", "measure", "demo", "defocus", "train"),
+    *("rate", "measure", "demo", "defocus", "train", "train_domain"),
     *("export", "zoo", "cellprofiler", "fiji", "doctor"),
 )
 """Verbs in the order of the help; each is a module here with NAME, SUMMARY, add_arguments, run."""
@@ -76,7 +76,8 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"zfocus {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     # One verb is loaded where it is named: `zfocus rate` does not wait for the trainer.
-    named = words[:1] if words and words[0] in VERBS else VERBS
+    first = [word.replace("-", "_") for word in words[:1]]
+    named = first if first and first[0] in VERBS else VERBS
     for name in named:
         if find_spec(f"zfocus_model.cli.{name}") is None:  # left out of this installation
             continue

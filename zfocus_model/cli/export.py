@@ -26,6 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--model-version", default="0.1.0", metavar="X.Y.Z", help="default: %(default)s"
     )
     parser.add_argument(
+        "--domain",
+        type=Path,
+        metavar="RUN",
+        help="what zfocus train-domain made: images unlike the training images will be undecided",
+    )
+    parser.add_argument(
         "--map",
         action="store_true",
         dest="tiled",
@@ -50,6 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         title=arguments.title,
         version=arguments.model_version,
         tiled=arguments.tiled,
+        domain=arguments.domain,
     )
     agreement = ", ".join(f"{name} {value:.1e}" for name, value in made.differences.items())
     print(f"{made.folder}: {made.bytes / 1e6:.2f} MB, package_sha256 {made.sha256}")

@@ -16,7 +16,15 @@ import numpy as np
 
 from zfocus_model._errors import ZfocusError
 from zfocus_model.levels import DISC_PX_PER_LEVEL, LEVELS, PATCH_PX
+from zfocus_model.packages import DOMAIN_ONNX
 from zfocus_model.training.packaging import archives, card, samples
+from zfocus_model.training.packaging.domain import (
+    DomainRun,
+    check_domain_agreement,
+    load_domain_network,
+    read_domain_run,
+)
+from zfocus_model.training.packaging.place import check_place, put_package
 from zfocus_model.training.packaging.run_folder import Run, read_run
 
 if TYPE_CHECKING:
@@ -48,6 +56,7 @@ def export_run(
     version: str = "0.1.0",
     modality: str = "fluorescence microscopy",
     tiled: bool = False,
+    domain: str | Path | None = None,
 ) -> Exported:
     """Write the package of a run: all weight formats, descriptions, test data and pictures.
 
@@ -72,6 +81,9 @@ def export_run(
     tiled : bool
         Make the map variant: the same weights on every whole tile of a plane. Other programs run
         it; zfocus cuts tiles by itself and refuses it.
+    domain : path, optional
+        Run folder of ``zfocus train-domain``: its network goes into the package, too, and tells
+        images that the first was not made for.
 
     Returns
     -------
@@ -95,7 +107,13 @@ def export_run(
             "pass another with --name"
         )
     found = read_run(Path(run))
-    _check_place(target)
+    second = None if domain is None else read_domain_run(Path(domain))
+    if second and tiled:
+        raise ZfocusError(
+            "expected a patch model for a domain network, got a map, which other programs run: "
+            "leave --domain or --map out"
+        )
+    check_place(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.partial-", dir=target.parent))
     try:
@@ -109,8 +127,9 @@ def export_run(
             version=version,
             modality=modality,
             tiled=tiled,
+            domain=second,
         )
-        _put(folder, target, temporary)
+        put_package(folder, target, temporary)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     description = (target / "zfocus.json").read_bytes()
@@ -119,7 +138,15 @@ def export_run(
 
 
 def _write(
-    run: Run, folder: Path, *, name: str, title: str, version: str, modality: str, tiled: bool
+    run: Run,
+    folder: Path,
+    *,
+    name: str,
+    title: str,
+    version: str,
+    modality: str,
+    tiled: bool,
+    domain: DomainRun | None,
 ) -> dict[str, float]:
     """Fill the folder and compare the weight formats."""
     from zfocus_model.training.packaging import rdf, verify
@@ -146,6 +173,10 @@ def _write(
     archives.settle_keras(folder / "model.keras")
     write_saved_model(folder / "tf_saved_model.zip", network, arrays, tiled=tiled)
     (folder / "model.onnx").write_bytes(onnx_bytes(network, arrays, tiled=tiled))
+    second = load_domain_network(domain) if domain else None
+    if second:
+        arrays |= second.arrays
+        (folder / DOMAIN_ONNX).write_bytes(second.onnx())
     archives.write_npz(folder / "weights.npz", arrays)
 
     def predict(some: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -174,10 +205,11 @@ def _write(
         parameters=parameters,
         weighted_layers=weighted,
         tiled=tiled,
+        domain=domain,
     )
     _write_text(folder / "README.md", words)
-    _write_text(folder / "LICENSE", card.licence_note(run))
-    config = _config(run)
+    _write_text(folder / "LICENSE", card.licence_note(run, domain))
+    config = _config(run, domain)
     subject = rdf.Subject(name, title, version, modality, parameters, run.saved, config, tiled)
     rdf.write_rdf(folder, subject)
     description = {
@@ -187,16 +219,14 @@ def _write(
         "task": MAP_TASK if tiled else str(run.about.get("task", "focus-level")),
         "config": {"zfocus": config},
         "network": network,
+        **({"domain_network": second.layers} if second else {}),
         "files": archives.folder_sums(folder),
     }
     _write_text(folder / "zfocus.json", json.dumps(description, indent=1) + "\n")
-    return verify.check_agreement(
-        folder,
-        np.concatenate([pixels, patches]),
-        _first(trained, pixels, before),
-        run.temperature,
-        tiled=tiled,
-    )
+    every = np.concatenate([pixels, patches])
+    first = _first(trained, pixels, before)
+    found = verify.check_agreement(folder, every, first, run.temperature, tiled=tiled)
+    return {**found, **(check_domain_agreement(folder, second, every) if second else {})}
 
 
 def _first(
@@ -208,24 +238,22 @@ def _first(
     return np.concatenate([keras_probabilities(trained, pixels), others])
 
 
-def _config(run: Run) -> dict[str, Any]:
+def _config(run: Run, domain: DomainRun | None) -> dict[str, Any]:
     """``config.zfocus``: what the weights mean and where they come from."""
     limits = run.limits
     status: dict[str, float] = {
         "certainty_min": limits.certainty_min,
         "in_focus_min": limits.in_focus_min,
     }
-    if limits.out_of_domain_max is not None:
-        status["out_of_domain_max"] = limits.out_of_domain_max
     kept = ("command", "commit", "versions", "options", "augmentation", "data")
     return {
         "levels": LEVELS,
         "patch_px": PATCH_PX,
         "disc_px_per_level": DISC_PX_PER_LEVEL,
         "status": status,
-        "domain": run.calibration.get("domain"),
+        "domain": domain.config if domain else None,
         "evaluation": run.evaluation,
-        "calibration": {k: v for k, v in run.calibration.items() if k != "domain"},
+        "calibration": run.calibration,
         "training": {
             **{key: run.about[key] for key in kept if key in run.about},
             "temperature": run.temperature,
@@ -257,31 +285,3 @@ def _keras() -> Any:
 
 def _write_text(path: Path, text: str) -> None:
     path.write_bytes(text.encode("utf-8"))
-
-
-def _check_place(target: Path) -> None:
-    """Refuse to replace anything that is no package."""
-    if not os.path.lexists(target):
-        return
-    if target.is_symlink() or not target.is_dir():
-        raise ZfocusError(
-            f"expected a folder to write the package to, got {target}: choose another"
-        )
-    if any(target.iterdir()) and not (target / "zfocus.json").is_file():
-        raise ZfocusError(
-            f"expected an empty folder or an older package, got {target} with other files: "
-            "choose another folder"
-        )
-
-
-def _put(folder: Path, target: Path, temporary: Path) -> None:
-    """Move the finished package to its place; an older one comes back if that fails."""
-    older = temporary / "older"
-    if target.exists():
-        target.replace(older)
-    try:
-        folder.replace(target)
-    except OSError:
-        if older.exists():
-            older.replace(target)
-        raise

@@ -28,6 +28,7 @@ def describe_run(
     options: Mapping[str, Any],
     augmentation: Mapping[str, Any],
     data: Mapping[str, Sequence[SourceImage]],
+    task: str = "focus-level",
 ) -> None:
     """Write ``run.json``, or check that the one that is there tells of the same run.
 
@@ -39,6 +40,8 @@ def describe_run(
         What decides the result of the training.
     data : mapping
         Images by part: ``train``, ``validation``.
+    task : str
+        What the network is for.
 
     Raises
     ------
@@ -61,7 +64,7 @@ def describe_run(
         return
     description = {
         "schema": 1,
-        "task": "focus-level",
+        "task": task,
         "levels": LEVELS,
         "command": shlex.join(["zfocus", *sys.argv[1:]]),
         "commit": _commit(),

@@ -9,7 +9,7 @@ from pathlib import Path
 from zfocus_model._errors import ZfocusError
 from zfocus_model._files import whole_file
 from zfocus_model._package_files import open_files
-from zfocus_model.packages import DESCRIPTION, WEIGHTS, Package
+from zfocus_model.packages import DESCRIPTION, DOMAIN_ONNX, WEIGHTS, Package
 from zfocus_model.training.packaging.archives import write_zip
 from zfocus_model.training.packaging.fiji import FIJI
 
@@ -62,7 +62,8 @@ def write_bundle(package: Package, folder: Path, *, fiji: bool = False) -> Path:
                 f"expected {FIJI} in {package.name}, found none: export the model again"
             )
         contents[RDF] = contents.pop(FIJI)
-        contents.pop(WEIGHTS, None)
+        for name in (WEIGHTS, DOMAIN_ONNX):
+            contents.pop(name, None)
     else:
         contents[DESCRIPTION] = description_bytes(package)
     target = folder / archive_name(package, fiji=fiji)

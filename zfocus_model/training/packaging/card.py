@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from zfocus_model.levels import DISC_PX_PER_LEVEL, LEVELS, PATCH_PX
+from zfocus_model.training.packaging.domain import DomainRun
 from zfocus_model.training.packaging.run_folder import Run
 
 REFERENCE_DOI = "10.1186/s12859-018-2087-4"
@@ -44,6 +45,7 @@ def readme(
     parameters: int,
     weighted_layers: int,
     tiled: bool = False,
+    domain: DomainRun | None = None,
 ) -> str:
     """Write the README of a package.
 
@@ -59,6 +61,8 @@ def readme(
         Number of layers with weights.
     tiled : bool
         The package's model rates every tile of a plane.
+    domain : DomainRun, optional
+        The run of the package's second network.
 
     Returns
     -------
@@ -96,6 +100,7 @@ def readme(
             "",
             *_training(run),
             "",
+            *(_domain(domain) if domain else []),
             "# Validation",
             "",
             *_validation(run),
@@ -143,7 +148,7 @@ _MAP_USAGE = (
 )
 
 
-def licence_note(run: Run) -> str:
+def licence_note(run: Run, domain: DomainRun | None = None) -> str:
     """Write the licence note: BSD-3-Clause for the weights, and what they were trained on."""
     return "\n".join(
         [
@@ -155,13 +160,42 @@ def licence_note(run: Run) -> str:
             "",
             *[
                 f"  {source}: {entry['licence'] or _UNKNOWN_LICENCE}"
-                for source, entry in run.sources.items()
+                for source, entry in {**(domain.sources if domain else {}), **run.sources}.items()
             ],
             *([] if run.sources else ["  (the run does not name its sources)"]),
             "",
             _BSD_3_CLAUSE,
         ]
     )
+
+
+def _domain(domain: DomainRun) -> list[str]:
+    """What the second network is, what it learnt from and what it recognises."""
+    rows = [row for row in _flatten(domain.statistics) if row[0] != "out of domain max"]
+    return [
+        "# Images that it was not made for",
+        "",
+        "A second, tiny network (`domain.onnx`) tells fluorescence, sharp or not, from everything "
+        "else: transmitted light, stained sections in colour, text, photographs, heavily "
+        "compressed, enlarged or inverted images. An image whose certainty-weighted mean over the "
+        f"patches is above {domain.limit:.4g} is `undecided`, with the reason `out_of_domain`. "
+        "The limit was set on images that were held out of its training, of which these shares "
+        "lie above it:",
+        "",
+        "| images | share above the limit |",
+        "|---|---|",
+        *[f"| {_cell(key)} | {_cell(value)} |" for key, value in rows],
+        "",
+        f"It was trained with `{domain.about.get('command', 'zfocus train-domain')}` on",
+        "",
+        "| source | images | licence |",
+        "|---|---|---|",
+        *[
+            f"| {_cell(source)} | {entry['images']} | {_cell(entry['licence'] or 'own')} |"
+            for source, entry in domain.sources.items()
+        ],
+        "",
+    ]
 
 
 def _training(run: Run) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from zfocus_model._errors import ZfocusError
 from zfocus_model.levels import LEVELS, PATCH_PX
+from zfocus_model.packages import DOMAIN_ONNX
 from zfocus_model.training.packaging.card import (
     LIMITS,
     OUT_OF_SCOPE,
@@ -139,7 +140,11 @@ def _describe(folder: Path, subject: Subject) -> Any:
         version=m.Version(subject.version),
         documentation=file("README.md"),
         covers=[file("cover.png")],
-        attachments=[file("weights.npz"), file("LICENSE")],
+        attachments=[
+            file(name)
+            for name in ("weights.npz", DOMAIN_ONNX, "LICENSE")
+            if (folder / name).exists()
+        ],
         inputs=[_input(m, file, subject.tiled)],
         outputs=[_output(m, file, subject.tiled)],
         weights=_weights(m, file),

@@ -31,29 +31,30 @@ class Run:
     @property
     def temperature(self) -> float:
         """What the logits are divided by, > 0."""
-        return _number(self.calibration, "temperature", 1e-3, 1e3)
+        return read_number(self.calibration, "temperature", 1e-3, 1e3)
 
     @property
     def limits(self) -> StatusLimits:
         """The limits that turn a rating into a status."""
-        highest = self.calibration.get("out_of_domain_max")
         return StatusLimits(
-            certainty_min=_number(self.calibration, "certainty_min", 0.0, 1.0),
-            in_focus_min=_number(self.calibration, "in_focus_min", 0.0, 1.0),
-            out_of_domain_max=None
-            if highest is None
-            else _number(self.calibration, "out_of_domain_max", 0.0, 1.0),
+            certainty_min=read_number(self.calibration, "certainty_min", 0.0, 1.0),
+            in_focus_min=read_number(self.calibration, "in_focus_min", 0.0, 1.0),
         )
 
     @property
     def sources(self) -> dict[str, dict[str, Any]]:
         """Images and licence by source, training and held-out images together, sorted."""
-        total: dict[str, dict[str, Any]] = {}
-        for part in cast("list[dict[str, Any]]", self.about.get("data") or []):
-            for name, entry in cast("dict[str, Any]", part.get("sources") or {}).items():
-                known = total.setdefault(name, {"images": 0, "licence": entry.get("licence", "")})
-                known["images"] += int(entry.get("images", 0))
-        return dict(sorted(total.items()))
+        return sources_of(self.about)
+
+
+def sources_of(about: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Images and licence by source in the ``run.json`` of a run, all parts together, sorted."""
+    total: dict[str, dict[str, Any]] = {}
+    for part in cast("list[dict[str, Any]]", about.get("data") or []):
+        for name, entry in cast("dict[str, Any]", part.get("sources") or {}).items():
+            known = total.setdefault(name, {"images": 0, "licence": entry.get("licence", "")})
+            known["images"] += int(entry.get("images", 0))
+    return dict(sorted(total.items()))
 
 
 def read_run(folder: Path) -> Run:
@@ -88,16 +89,17 @@ def read_run(folder: Path) -> Run:
         raise ZfocusError(f"cannot read the weights {weights} ({error}): train again") from None
     run = Run(
         weights=weights,
-        about=_json(folder / "run.json"),
-        calibration=_json(folder / "calibration.json"),
-        evaluation=_json(folder / "evaluation.json", missing_ok=True),
+        about=read_json(folder / "run.json"),
+        calibration=read_json(folder / "calibration.json"),
+        evaluation=read_json(folder / "evaluation.json", missing_ok=True),
         saved=saved,
     )
     _ = (run.temperature, run.limits)
     return run
 
 
-def _json(path: Path, *, missing_ok: bool = False) -> dict[str, Any]:
+def read_json(path: Path, *, missing_ok: bool = False) -> dict[str, Any]:
+    """Read a JSON object of a run folder; empty if the file is missing and may be."""
     if missing_ok and not path.exists():
         return {}
     try:
@@ -116,7 +118,8 @@ def _json(path: Path, *, missing_ok: bool = False) -> dict[str, Any]:
     return cast("dict[str, Any]", found)
 
 
-def _number(values: dict[str, Any], name: str, low: float, high: float) -> float:
+def read_number(values: dict[str, Any], name: str, low: float, high: float) -> float:
+    """Take a number out of ``calibration.json``."""
     value = values.get(name)
     # Not a number, or NaN, falls through the comparison; booleans are integers to Python.
     if isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high:
