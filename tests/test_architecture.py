@@ -22,7 +22,8 @@ FLOORS = (
     {"batch", "results", "journal", "tables", "report", "training", "evaluation", "zoo"}
     | {"cellprofiler_bundle", "demo", "doctor", "fiji_bundle", "imagej"},
     {"model", "engines", "images", "measures", *PACKAGE_ROOMS}
-    | {"optics", "_convolution", "_scalar_psf", "_psfmodels", "camera", "scenes"},
+    | {"optics", "_convolution", "_scalar_psf", "_psfmodels", "camera", "scenes"}
+    | {"simulation"},
     {"tiling", "planes", "rating", "aggregation", "levels", "_errors", "_files", "_version"},
 )
 
