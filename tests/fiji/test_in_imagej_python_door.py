@@ -129,6 +129,15 @@ def test_pixels_are_those_of_the_array(java, opened, pixels, model, kind):
     same(rated.rating, model.rate(expected))
 
 
+def test_showing_another_plane_keeps_the_boxes_of_the_first(java, opened, pixels, model):
+    imp = opened(np.stack([pixels, pixels[::-1]]))
+    for number in (1, 2, 1):
+        imp.setSlice(number)
+        door.rate_image(imp, model=model).show()
+    assert [roi.getPosition() for roi in imp.getOverlay().toArray()].count(1) == 6
+    assert imp.getOverlay().size() == 12
+
+
 def random_palette():
     return np.random.default_rng(3).integers(0, 256, (3, 256), dtype=np.uint8)
 

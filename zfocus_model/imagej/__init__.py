@@ -57,16 +57,28 @@ class RatedImage:
         return self.ratings[0]
 
     def show(self) -> None:
-        """Lay the overlay over the image, under what others drew there, and open the table."""
+        """Lay the overlay over the image, and open the table.
+
+        What others drew there stays, and so do earlier ratings of other planes.
+        """
         overlay: Any = self.overlay.duplicate()
-        drawn: Any = self.image.getOverlay()
-        others: list[Any] = [] if drawn is None else [drawn.get(n) for n in range(drawn.size())]
-        for roi in others:
-            if not str(roi.getName() or "").startswith(NAME):
+        places = {_place(roi) for roi in _items(self.overlay)}
+        for roi in _items(self.image.getOverlay()):
+            ours = str(roi.getName() or "").startswith(NAME)
+            if not ours or (places and _place(roi) not in places):
                 overlay.add(roi)
         self.image.setOverlay(overlay)
         if not java_class("java.awt.GraphicsEnvironment").isHeadless():
             self.table.show(IMAGES)
+
+
+def _items(overlay: Any) -> list[Any]:
+    return [] if overlay is None else [overlay.get(number) for number in range(overlay.size())]
+
+
+def _place(roi: Any) -> tuple[int, ...]:
+    places = (roi.getPosition(), roi.getCPosition(), roi.getZPosition(), roi.getTPosition())
+    return tuple(int(place) for place in places)
 
 
 def rate_image(

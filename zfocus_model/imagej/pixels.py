@@ -32,21 +32,28 @@ def _is_deep_colour(imp: Any) -> bool:
     return info is not None and int(info.fileType) in deep and int(imp.getNChannels()) == 3
 
 
-def _is_palette(imp: Any, ip: Any) -> bool:
-    """Whether 8-bit pixels stand for colours of a palette that came with the file.
+def _palette(imp: Any, ip: Any) -> npt.NDArray[np.uint8] | None:
+    """Palette that came with an 8-bit file: (3, 256) uint8, red, green, blue; None: there is none.
 
     ImageJ shows grey images through colour tables, too, and a rating must not depend on how an
-    image is shown. So a colour table counts if the file had it, as far as ImageJ can still tell.
+    image is shown. So a table counts if the file had it, as far as ImageJ can still tell.
     """
-    if int(imp.getBitDepth()) != 8 or bool(imp.isComposite()) or not bool(ip.isColorLut()):
-        return False
-    kinds: Any = java_class("ij.io.FileInfo")
     info: Any = imp.getOriginalFileInfo()
-    if int(imp.getType()) == int(java_class("ij.ImagePlus").COLOR_256):
-        return True
-    if info is None:
-        return False
-    return int(info.fileFormat) != int(kinds.TIFF) or int(info.fileType) == int(kinds.COLOR8)
+    if info is None or int(imp.getBitDepth()) != 8 or bool(imp.isComposite()):
+        return None
+    kinds: Any = java_class("ij.io.FileInfo")
+    formats = (int(kinds.GIF_OR_JPG), int(kinds.BMP), int(kinds.IMAGEIO))
+    palette = np.zeros((3, 256), np.uint8)
+    if int(info.fileType) == int(kinds.COLOR8) and info.reds is not None:
+        channels: tuple[Any, ...] = info.reds, info.greens, info.blues
+    elif int(info.fileFormat) in formats and bool(ip.isColorLut()):
+        channels = tuple(np.array(ip.getLut().getBytes()).reshape(3, -1))
+    else:
+        return None
+    for row, channel in zip(palette, channels):
+        values = np.array(channel).view(np.uint8)
+        row[: len(values)] = values
+    return None if (palette == palette[0]).all() else palette
 
 
 def slice_numbers(imp: Any, planes: str) -> Iterator[int]:
@@ -67,9 +74,10 @@ def plane_of(imp: Any, number: int) -> tuple[npt.NDArray[Any], int | None]:
         colours = [np.array(channel).view(np.uint16).reshape(shape) for channel in channels]
         return grey(np.stack(colours, axis=-1)), 65535
     ip = stack.getProcessor(number)
-    if _is_palette(imp, ip):
-        ip = ip.convertToRGB()
     pixels = np.array(ip.getPixels()).reshape(shape)
+    palette = _palette(imp, ip)
+    if palette is not None:
+        return grey(np.moveaxis(palette[:, pixels.view(np.uint8)], 0, -1)), 255
     if pixels.dtype == np.int32:  # 0x00RRGGBB
         rgb = np.stack([(pixels >> bits) & 255 for bits in (16, 8, 0)], axis=-1)
         return grey(rgb.astype(np.uint8)), 255
