@@ -25,13 +25,15 @@ if TYPE_CHECKING:
     from zfocus_model.training.kernels import Spectrum
     from zfocus_model.training.sources import SourceImage
 
+_LARGEST_ZOOM = 4.4  # beyond it, what a real image holds is too coarse to be called sharp
+
 
 @dataclass(frozen=True)
 class Augmentation:
     """How patches vary. Shares are probabilities."""
 
     oversampled_share: float = 0.2
-    """Patches magnified 1 to 4.5 times (an objective that oversamples)."""
+    """Patches magnified 1 to 4.4 times (an objective that oversamples)."""
     undersampled_share: float = 0.15
     """Patches reduced 1 to 2 times (a lower magnification)."""
     peak_photons: tuple[float, float] = (40.0, 40_000.0)
@@ -108,7 +110,7 @@ class PatchMaker:
         if picked.source == SIMULATED:
             draw = 1.0  # drawn sharp at full size; the kernels alone decide the sampling
         if draw < options.oversampled_share:
-            zoom = log_uniform(rng, 1.0, SPOT_FWHM_PX[-1][1])
+            zoom = log_uniform(rng, 1.0, _LARGEST_ZOOM)
         elif draw < options.oversampled_share + options.undersampled_share:
             zoom = max(float(rng.uniform(0.5, 1.0)), PATCH_PX / min(image.shape))
         spot = sum(zoom > high for _, high in SPOT_FWHM_PX[:-1])

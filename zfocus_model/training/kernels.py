@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 RADII_PX = (14, 24, 42)
 """Kernel radii; a kernel uses the smallest that holds it, since the cost grows with it."""
 
-SPOT_FWHM_PX = ((0.6, 1.5), (1.5, 2.5), (2.5, 4.5))
-"""Widths of the diffraction spot: at normal sampling, and oversampled about 2x and 3.5x."""
+SPOT_FWHM_PX = ((0.6, 1.5), (1.5, 2.5), (2.5, 4.0), (4.0, 5.4))
+"""Widths of the diffraction spot: at normal sampling, and oversampled about 2x, 3x and 4.5x."""
 
 _SCATTER_SHARE = 0.12
 _NA = 0.5

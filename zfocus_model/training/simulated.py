@@ -64,7 +64,7 @@ def simulated_images(count: int, seed: int) -> list[SourceImage]:
 
 
 def smooth_objects(rng: np.random.Generator, size_px: float) -> NDArray[np.float32]:
-    """Objects with a sharp outline and nothing inside: cytosolic stains, dying cells, droplets.
+    """Objects with a sharp outline and nothing inside: round cells, droplets, beads, thick tubes.
 
     A sharpness measure finds little here; only the outline tells that they are in focus.
 
@@ -83,6 +83,7 @@ def smooth_objects(rng: np.random.Generator, size_px: float) -> NDArray[np.float
     image = np.zeros(_SHAPE)
     y, x = np.mgrid[: _SHAPE[0], : _SHAPE[1]]
     count = max(2, int(rng.uniform(0.1, 0.6) * image.size / (np.pi * size_px**2)))
+    longest = float(rng.choice((1.4, 1.4, 2.2)))
     bulge = float(rng.choice((0.0, 0.25, 0.5)))  # flat, or thinner towards the border
     for _ in range(min(count, 400)):
         radius = size_px * rng.lognormal(0, 0.25)
@@ -93,7 +94,7 @@ def smooth_objects(rng: np.random.Generator, size_px: float) -> NDArray[np.float
             slice(max(0, int(column) - reach), int(column) + reach),
         )
         dy, dx = y[window] - row, x[window] - column
-        turn, stretch = rng.uniform(0, np.pi), rng.uniform(1, 1.4)
+        turn, stretch = rng.uniform(0, np.pi), rng.uniform(1, longest)
         along = (dx * np.cos(turn) + dy * np.sin(turn)) / stretch
         across = (dy * np.cos(turn) - dx * np.sin(turn)) * stretch
         distance = np.hypot(along, across) / radius
