@@ -1,0 +1,182 @@
+"""``zfocus evaluate``: how right a model is, on images of which something is known."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zfocus_model.cli._common import OK, SOME_FAILED, add_model_options, load_model_of, say
+
+if TYPE_CHECKING:
+    from zfocus_model.evaluation.result import Evaluation
+
+NAME = "evaluate"
+SUMMARY = "measure how right a model is: accuracy, calibration, false flags, with intervals"
+
+_SHOWN = (
+    "exact",
+    "within_1",
+    "f_in_focus",
+    "f_out_of_focus",
+    "false_flags_per_1000",
+    "ece",
+    "undecided",
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this verb."""
+    add = parser.add_argument
+    add(
+        "images",
+        type=Path,
+        metavar="MANIFEST|DIR",
+        help="a CSV file with a column path, relative to it, and if known source, role "
+        "(in_focus, out_of_focus, blank, saturated, synthetic_blur, stack), stack_id, z_index and "
+        "z_um; or a folder of in-focus images; or the folder of BBBC006",
+    )
+    add(
+        "-o",
+        "--output",
+        required=True,
+        type=Path,
+        metavar="DIR",
+        help="folder for evaluation.html, evaluation.json, tables and figures; what was rated is "
+        "kept in it, so that an interrupted evaluation goes on",
+    )
+    add(
+        "--where",
+        action="append",
+        default=[],
+        metavar="CONDITION",
+        help="rows of the manifest to use, such as split=dev or 'modality!=phase*'; repeatable",
+    )
+    add_model_options(parser)
+    add(
+        "--simulator",
+        action="append",
+        choices=("paraxial", "vectorial"),
+        help="what makes graded copies of in-focus images: paraxial (as in training) or vectorial "
+        "(other formulas, specimens with depth); repeatable (default: paraxial)",
+    )
+    add(
+        "--photons",
+        type=float,
+        default=2000.0,
+        metavar="N",
+        help="photons at the brightest pixel of a graded copy (default: %(default)g)",
+    )
+    add(
+        "--train-manifest",
+        type=Path,
+        metavar="CSV",
+        help="what the model was trained on, to tell which sources are new to it (default: what "
+        "its package says)",
+    )
+    add(
+        "--best-plane",
+        action="append",
+        default=[],
+        metavar="SOURCE=Z",
+        help="best plane of the stacks of a source, or the first and last, as in nucleus=21-22; "
+        "repeatable (default: where z_um is nearest to 0)",
+    )
+    add(
+        "--focus-plane",
+        type=int,
+        default=16,
+        metavar="Z",
+        help="of BBBC006: the plane in focus (default: %(default)s)",
+    )
+    add("--quiet", action="store_true", help="no progress, no summary")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Evaluate.
+
+    Returns
+    -------
+    int
+        0 if all images could be read, 1 if some could not.
+    """
+    # Before numpy is imported: its products here are small, and its threads would get in the way
+    # of those that simulate and rate.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from zfocus_model.evaluation import bbbc006
+
+    output: Path = arguments.output
+    try:
+        if bbbc006.is_layout(arguments.images):
+            failed = bbbc006.run(
+                arguments.images,
+                load_model_of(arguments),
+                output,
+                focus=arguments.focus_plane,
+                progress=None if arguments.quiet else _progress,
+            )
+            _end(arguments, failed, output)
+            return SOME_FAILED if failed else OK
+        result = _evaluate(arguments, output)
+    except KeyboardInterrupt as stopped:
+        stopped.args = (
+            f"zfocus: interrupted: what was rated is kept in {output}, the same command goes on",
+        )
+        raise
+    failed = [f"{failure.name}: {failure.error}" for failure in result.failures]
+    if not arguments.quiet:
+        _summary(result)
+    _end(arguments, failed, output)
+    return SOME_FAILED if failed else OK
+
+
+def _evaluate(arguments: argparse.Namespace, output: Path) -> Evaluation:
+    from zfocus_model.evaluation.run import Plan, evaluate
+    from zfocus_model.evaluation.runner import Settings
+    from zfocus_model.evaluation.stacks import parse_best
+
+    plan = Plan(
+        place=arguments.images,
+        where=arguments.where,
+        simulators=tuple(dict.fromkeys(arguments.simulator or ["paraxial"])),
+        settings=Settings(peak_photons=arguments.photons),
+        train_manifest=arguments.train_manifest,
+        best=dict(parse_best(text) for text in arguments.best_plane),
+    )
+    return evaluate(
+        plan,
+        load_model_of(arguments),
+        output,
+        progress=None if arguments.quiet else _progress,
+    )
+
+
+def _progress(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{done} of {total}", end="\n" if done == total else "", file=sys.stderr)
+
+
+def _summary(result: Evaluation) -> None:
+    for graded in result.graded:
+        print(f"graded copies, simulator {graded.simulator}, {graded.mean.name}:")
+        for name in _SHOWN:
+            score = graded.mean.scores[name]
+            print(f"  {name:22} {score.value:8.3f}  ({score.low:.3f} to {score.high:.3f})")
+    for row in result.taken.rows:
+        right = f"{row.right:.0%} {row.wanted}" if row.wanted else "no right status"
+        print(f"as taken, {row.role:16} {row.source:28} {row.images:5} images, {right}")
+    for row in result.stacks:
+        score = row.score
+        found = "none" if score.found is None else score.found
+        print(f"stack {row.stack:30} best plane {found}, Spearman {score.spearman:.3f}")
+
+
+def _end(arguments: argparse.Namespace, failed: list[str], output: Path) -> None:
+    for line in failed[:20]:
+        say(f"zfocus: {line}")
+    if len(failed) > 20:
+        say(f"zfocus: and {len(failed) - 20} more")
+    if not arguments.quiet:
+        say(f"results: {output / 'evaluation.html'}")
