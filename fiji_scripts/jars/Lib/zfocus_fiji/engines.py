@@ -16,7 +16,7 @@ from java.lang import NoClassDefFoundError, ProcessBuilder, Runtime, System, Uns
 from java.nio import FloatBuffer
 
 from zfocus_fiji.packages import DOMAIN_ONNX, ONNX
-from zfocus_fiji.rating import domain_score
+from zfocus_fiji.rating import out_of_domain_score
 from zfocus_fiji.words import LEVELS, PATCH_PX, ZfocusError
 
 BATCH = 48
@@ -50,7 +50,7 @@ class OnnxEngine(object):
                 found[number] = row
             if self._domain:
                 domain += self._domain.run(pixels, len(chosen))
-        return found, domain_score(domain)
+        return found, out_of_domain_score(domain)
 
     def close(self):
         for network in (self._focus, self._domain):

@@ -15,7 +15,10 @@ DEFAULT_MODEL = "focus-fluorescence"
 
 
 class Package(object):
-    """A model package: `name`, `version`, `sha256`, `folder`, `limits`, `config`, `files`."""
+    """A model package: `name`, `version`, `sha256`, `folder`, `limits`, `config`, `files`.
+
+    `has_domain`: whether it tells images that it was made for from others.
+    """
 
     def __init__(self, folder, raw):
         self.folder = folder
@@ -25,24 +28,21 @@ class Package(object):
             self.name, self.version = about["name"], about["version"]
             self.files = about["files"]
             self.config = config = about["config"]["zfocus"]
-            status, domain = config["status"], config.get("domain") or {}
+            status, domain = config["status"], config.get("domain")
             self.limits = Limits(
                 float(status["certainty_min"]),
                 float(status["in_focus_min"]),
-                domain.get("out_of_domain_max"),
+                None if domain is None else float(domain["out_of_domain_max"]),
             )
+            self.has_domain = bool(about.get("domain_network"))
             sizes = config["levels"], config["patch_px"], round(config["disc_px_per_level"], 3)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise _invalid(folder, "%s is missing or wrong" % error)
         if sizes != (LEVELS, PATCH_PX, round(DISC_PX_PER_LEVEL, 3)):
             raise _invalid(folder, "its levels or patches are others than this version's")
-        if ONNX not in self.files:
-            raise _invalid(folder, "it lists no %s" % ONNX)
-
-    @property
-    def has_domain(self):
-        """Whether the package tells images that it was made for from others."""
-        return DOMAIN_ONNX in self.files and self.limits.out_of_domain_max is not None
+        for name in (ONNX, DOMAIN_ONNX) if self.has_domain else (ONNX,):
+            if name not in self.files:
+                raise _invalid(folder, "it lists no %s" % name)
 
     def read(self, name):
         """Bytes of a listed file, checked by its SHA-256."""

@@ -82,7 +82,7 @@ def grid_shape(height, width):
     return height // PATCH_PX, width // PATCH_PX
 
 
-def domain_score(rows):
+def out_of_domain_score(rows):
     """How unlike the training images, 0 to 1, from (in, out) probabilities of rated patches."""
     return aggregate(rows)[1] if rows else None
 
