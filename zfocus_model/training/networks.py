@@ -34,6 +34,15 @@ _SMALL: list[Layer] = [
     {"op": "dense", "name": "logits", "units": LEVELS, "activation": "linear"},
 ]
 
+
+def _scaled(factor: float) -> list[Layer]:
+    """The small network with more or fewer filters, for the study of network size."""
+    return [
+        {**layer, "filters": int(layer["filters"] * factor)} if layer["op"] == "conv" else layer
+        for layer in _SMALL
+    ]
+
+
 # The published network of Yang et al. 2018 (doi 10.1186/s12859-018-2087-4), 28,965,771 parameters.
 _REFERENCE: list[Layer] = [
     {"op": "conv", "name": "conv1", "filters": 32, "size": 5, "stride": 1, "padding": "same"},
@@ -68,8 +77,9 @@ def build_network(kind: str = "small") -> Any:
     Parameters
     ----------
     kind : str
-        ``small`` (the default, under 100,000 parameters and 4 million multiply-adds a patch) or
-        ``reference`` (Yang et al. 2018).
+        ``small`` (the default, under 100,000 parameters and 4 million multiply-adds a patch),
+        ``half`` and ``double`` (its filters halved and doubled) or ``reference`` (Yang et al.
+        2018).
 
     Returns
     -------
