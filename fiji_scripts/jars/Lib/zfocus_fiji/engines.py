@@ -12,7 +12,7 @@ from ij import ImagePlus, Prefs
 from ij.io import FileSaver
 from java.io import File
 from java.lang import Exception as JavaException
-from java.lang import NoClassDefFoundError, ProcessBuilder, Runtime, System, UnsatisfiedLinkError
+from java.lang import LinkageError, ProcessBuilder, Runtime, System
 from java.nio import FloatBuffer
 
 from zfocus_fiji.packages import DOMAIN_ONNX, ONNX
@@ -168,8 +168,9 @@ def open_engine(package, command_file=None):
         return OnnxEngine(package)
     except ImportError:
         why = "there is no ONNX Runtime jar in Fiji's jars folder"
-    except (UnsatisfiedLinkError, NoClassDefFoundError) as error:
-        why = "the ONNX Runtime jar does not run on this computer (%s)" % error.getMessage()
+    except LinkageError as error:  # no library for this processor, or it cannot be unpacked
+        cause = error.getCause() or error
+        why = "the ONNX Runtime jar does not run on this computer (%s)" % cause.getMessage()
     command = find_command(command_file)
     if command:
         return CommandEngine(package, command)
