@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -139,14 +140,15 @@ def ticks(low: float, high: float, most: int = 6) -> list[float]:
 
     Examples
     --------
-    >>> ticks(0, 10)
-    [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]
+    >>> ticks(0, 10), ticks(0.85, 1)
+    ([0.0, 2.0, 4.0, 6.0, 8.0, 10.0], [0.85, 0.9, 0.95, 1.0])
     """
     step = 10.0**-6
     while True:
         for factor in (1, 2, 5):
-            first = int(-(-low // (step * factor)))
-            count = int(high // (step * factor)) - first + 1
+            # A hair of tolerance: 1 // 0.05 is 19.
+            first = math.ceil(low / (step * factor) - 1e-9)
+            count = math.floor(high / (step * factor) + 1e-9) - first + 1
             if count <= most:
                 return [round((first + i) * step * factor, 9) for i in range(count)]
         step *= 10

@@ -84,8 +84,8 @@ def reliability_figure(found: Reliability, ece: float) -> str:
     str
         SVG.
     """
-    picture = Picture(480, 470, "Reliability of patches")
-    words = f"How often the most probable level is right (calibration error {ece:.3f})"
+    picture = Picture(480, 470, "Reliability: how often the most probable level is the true one")
+    words = f"Patches: calibration error {ece:.3f}"
     picture.text(20, 26, words, anchor="start", bold=True)
     axes = Axes(picture, 80, 50, 360, 360, (0, 1), (0, 1))
     marks = [0, 0.2, 0.4, 0.6, 0.8, 1]

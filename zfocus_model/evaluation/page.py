@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from zfocus_model.evaluation.figures import (
@@ -16,17 +15,13 @@ from zfocus_model.evaluation.figures import (
     stack_figure,
     within_figure,
 )
+from zfocus_model.evaluation.html import document, plots, shown, table
 from zfocus_model.evaluation.tally import METRICS
 
 if TYPE_CHECKING:
     from zfocus_model.evaluation.result import Evaluation
     from zfocus_model.evaluation.summary import Graded, Score
 
-_CSS = """
-.plots { display: flex; flex-wrap: wrap; gap: 20px; }
-.plots svg { max-width: 100%; height: auto; border: 1px solid var(--line); border-radius: 6px; }
-td.new { font-weight: 600; }
-"""
 _PERCENT = (
     "exact within_1 within_2 undecided f_in_focus precision_in_focus recall_in_focus "
     "f_out_of_focus precision_out_of_focus recall_out_of_focus f_decided auc patch_exact "
@@ -116,79 +111,14 @@ def page(result: Evaluation, drawn: Mapping[str, str]) -> str:
         f'<header><p class="over">zfocus evaluate &middot; {escape(str(about["images"]))}</p>'
         f'<h1>{escape(title)}</h1><p class="under">{escape(str(about["made"]))}</p></header>',
         *(_graded(one, about, drawn) for one in result.graded),
-        _plots("Share of images within so many levels", "", [drawn.get("within", "")]),
+        plots("Share of images within so many levels", "", [drawn.get("within", "")]),
         _taken(result),
         _stacks(result, drawn),
         _failures(result),
         f"<section><h2>How it was counted</h2><p>{COUNTING}</p></section>",
         _footer(about),
     ]
-    style = resources.files("zfocus_model.report").joinpath("report.css").read_text("utf-8")
-    return document(title, style + _CSS, body)
-
-
-def document(title: str, style: str, body: Iterable[str]) -> str:
-    """Put sections into one HTML file.
-
-    Parameters
-    ----------
-    title
-        Of the window.
-    style
-        CSS.
-    body
-        Sections; empty ones are left out.
-
-    Returns
-    -------
-    str
-        HTML.
-    """
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light dark">'
-        f"<title>{escape(title)}</title>\n<style>\n{style}</style></head>\n<body>\n<main>\n"
-        + "\n".join(part for part in body if part)
-        + "\n</main>\n</body></html>\n"
-    )
-
-
-def table(heads: Sequence[str], rows: Iterable[Sequence[Any]], *, words: int = 1) -> str:
-    """Make an HTML table; the first ``words`` columns hold words, the others numbers.
-
-    Parameters
-    ----------
-    heads
-        Headings.
-    rows
-        Cells.
-    words
-        Columns that are set to the left.
-
-    Returns
-    -------
-    str
-        HTML.
-    """
-    kinds = ["" if i < words else ' class="n"' for i in range(len(heads))]
-    head = "".join(f"<th{kind}>{escape(name)}</th>" for kind, name in zip(kinds, heads))
-    lines = [
-        "".join(f"<td{kind}>{escape(shown(cell))}</td>" for kind, cell in zip(kinds, row))
-        for row in rows
-    ]
-    body = "".join(f"<tr>{line}</tr>" for line in lines)
-    return (
-        f'<div class="scroll"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
-
-
-def shown(value: Any) -> str:
-    """A number to three digits; NaN and None as -; anything else as it is."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return "-"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    return document(title, body)
 
 
 def _number(name: str, value: float) -> str:
@@ -228,8 +158,8 @@ def _graded(one: Graded, about: Mapping[str, Any], drawn: Mapping[str, str]) -> 
         f"confidence fewer than {100 * sharp['highest_share_of_fields']:.1f} % of such fields are."
     )
     name = one.simulator
-    plots = [f"{kind}_{name}" for kind in ("sources", "strata", "levels", "reliability")]
-    plots += [f"confusion_{what}_{name}" for what in ("image", "patch")]
+    chosen = [f"{kind}_{name}" for kind in ("sources", "strata", "levels", "reliability")]
+    chosen += [f"confusion_{what}_{name}" for what in ("image", "patch")]
     return (
         f"<section><h2>Graded defocus, simulator {escape(name)}</h2>"
         f"<p>Each in-focus image, defocused to levels 0 to 10 and photographed with "
@@ -238,18 +168,9 @@ def _graded(one: Graded, about: Mapping[str, Any], drawn: Mapping[str, str]) -> 
         f"<h3>The mean, in full</h3>"
         + table(["", "value (95 % interval, other fields)", "other sources, too"], all_rows)
         + "</section>"
-        + _plots("", "Filled: new sources; hollow: sources also in training. " if known else "",
-                 [drawn[plot] for plot in plots])
+        + plots("", "Filled: new sources; hollow: sources also in training. " if known else "",
+                 [drawn[plot] for plot in chosen])
     )  # fmt: skip
-
-
-def _plots(heading: str, words: str, pictures: Sequence[str]) -> str:
-    inner = "".join(pictures)
-    if not inner:
-        return ""
-    head = f"<h2>{escape(heading)}</h2>" if heading else ""
-    text = f"<p>{escape(words)}</p>" if words else ""
-    return f'<section>{head}{text}<div class="plots">{inner}</div></section>'
 
 
 def _taken(result: Evaluation) -> str:
@@ -292,7 +213,7 @@ def _stacks(result: Evaluation, drawn: Mapping[str, str]) -> str:
         "<section><h2>Stacks</h2><p>The best plane is the decided one of the least expected "
         "level. Spearman: expected level against distance from the known focus. In the pictures, "
         "green is where focus is known to be, orange the found plane; hollow dots are undecided."
-        f"</p>{table(heads, rows, words=2)}</section>{_plots('', '', pictures)}"
+        f"</p>{table(heads, rows, words=2)}</section>{plots('', '', pictures)}"
     )
 
 

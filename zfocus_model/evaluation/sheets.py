@@ -37,14 +37,14 @@ def tables(result: Evaluation, items: Sequence[RatedItem]) -> dict[str, str]:
     files = {"scores.csv": _scores(result.graded), "images.csv": _images(items)}
     for one in result.graded:
         name = one.simulator
-        files[f"levels_{name}.csv"] = _csv(one.levels[0], (row.values() for row in one.levels))
+        files[f"levels_{name}.csv"] = csv_text(one.levels[0], (row.values() for row in one.levels))
         for what, counts in (("image", one.confusion_images), ("patch", one.confusion_patches)):
             heads = ["true", *(f"found_{k}" for k in range(len(counts)))]
-            files[f"confusion_{what}_{name}.csv"] = _csv(
+            files[f"confusion_{what}_{name}.csv"] = csv_text(
                 heads, ([k, *row] for k, row in enumerate(counts.tolist()))
             )
         r = one.reliability
-        files[f"reliability_{name}.csv"] = _csv(
+        files[f"reliability_{name}.csv"] = csv_text(
             ["bin", "patches", "confidence", "accuracy"],
             ([k, *row] for k, row in enumerate(zip(r.count, r.confidence, r.accuracy))),
         )
@@ -52,10 +52,10 @@ def tables(result: Evaluation, items: Sequence[RatedItem]) -> dict[str, str]:
         rows = [asdict(row) for row in result.taken.rows]
         for row in rows:
             row["reasons"] = " ".join(f"{name}:{n}" for name, n in row["reasons"].items())
-        files["taken.csv"] = _csv(rows[0], (row.values() for row in rows))
+        files["taken.csv"] = csv_text(rows[0], (row.values() for row in rows))
     if result.stacks:
-        files["stacks.csv"] = _csv(*_stacks(result.stacks))
-        files["planes.csv"] = _csv(
+        files["stacks.csv"] = csv_text(*_stacks(result.stacks))
+        files["planes.csv"] = csv_text(
             ["source", "stack", "place", "distance", "expected_level", "status"],
             (
                 [row.source, row.stack, *cells]
@@ -79,7 +79,7 @@ def _scores(graded: Iterable[Graded]) -> str:
         for kind, part in kinds:
             start = [one.simulator, kind, part.name, part.in_training, part.fields, part.images]
             rows += [[*start, metric, *asdict(part.scores[metric]).values()] for metric in METRICS]
-    return _csv(heads, rows)
+    return csv_text(heads, rows)
 
 
 def _stacks(rows: Sequence[StackRow]) -> tuple[list[str], list[list[Any]]]:
@@ -124,10 +124,24 @@ def _images(items: Sequence[RatedItem]) -> str:
                     *r.probabilities[i],
                 ]
             )
-    return _csv(heads, rows)
+    return csv_text(heads, rows)
 
 
-def _csv(heads: Iterable[Any], rows: Iterable[Iterable[Any]]) -> str:
+def csv_text(heads: Iterable[Any], rows: Iterable[Iterable[Any]]) -> str:
+    """Write a CSV text: floats with six digits, NaN and None empty.
+
+    Parameters
+    ----------
+    heads
+        Names of the columns.
+    rows
+        Cells.
+
+    Returns
+    -------
+    str
+        With a line for the heads.
+    """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(list(heads))

@@ -181,6 +181,28 @@ def _group(
     return Group(name, len(sums), len(rated), found, in_training), drawn
 
 
+def group_scores(name: str, rated: Rated, *, replicates: int = REPLICATES, seed: int = 0) -> Group:
+    """Score images with true levels as one group.
+
+    Parameters
+    ----------
+    name
+        What they are.
+    rated
+        The images.
+    replicates
+        Bootstrap samples.
+    seed
+        Of the bootstrap.
+
+    Returns
+    -------
+    Group
+        Scores and intervals by field.
+    """
+    return _group(name, rated, np.random.default_rng(seed), replicates)[0]
+
+
 def _mean(
     sources: Sequence[Group], samples: Mapping[str, Mapping[str, Floats]], rng: np.random.Generator
 ) -> Group:
