@@ -3,10 +3,11 @@
 from __future__ import division
 
 import os
+import traceback
 
-from ij import IJ, WindowManager
+from ij import IJ, Macro, WindowManager
 from java.awt import GraphicsEnvironment
-from java.lang import OutOfMemoryError
+from java.lang import OutOfMemoryError, Throwable
 
 from zfocus_fiji.columns import camel
 from zfocus_fiji.pixels import is_deep_colour, pixel_size_um
@@ -33,6 +34,16 @@ def guarded(work):
             "there is not enough memory: give Fiji more (Edit > Options > Memory & Threads), or "
             "rate fewer planes at a time"
         )
+    except (IOError, OSError) as error:
+        message = (
+            "expected files and folders that can be read and written, got %s: check the name, "
+            "permissions and free space" % error
+        )
+    except (Exception, Throwable) as error:
+        if headless() or Macro.MACRO_CANCELED in "%s" % error:
+            raise
+        IJ.log("zfocus: %s" % traceback.format_exc())
+        message = "something unforeseen went wrong (%s): the log tells where" % error
     finally:
         IJ.showProgress(1.0)
     if headless():
