@@ -19,12 +19,22 @@ MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
 PACKAGE_ROOMS = {"packages", "_description", "_package_files", "_package_search"}
 FLOORS = (
     {"cli", "__main__"},
-    {"batch", "results", "journal", "tables", "report", "training", "evaluation", "zoo"}
+    {"batch", "results", "journal", "tables", "report", "training", "evaluation", "zoo", "datasets"}
     | {"cellprofiler_bundle", "demo", "doctor", "fiji_bundle", "imagej"},
     {"model", "engines", "images", "measures", *PACKAGE_ROOMS}
     | {"optics", "_convolution", "_scalar_psf", "_psfmodels", "camera", "scenes"}
     | {"simulation"},
-    {"tiling", "planes", "rating", "aggregation", "levels", "_errors", "_files", "_version"},
+    {
+        "tiling",
+        "planes",
+        "rating",
+        "aggregation",
+        "levels",
+        "_errors",
+        "_files",
+        "_web",
+        "_version",
+    },
 )
 
 # These load on Python 3.8 with numpy and nothing else.

@@ -190,6 +190,18 @@ def test_a_person_who_interrupts(
     assert not data_folder.parent.exists()
 
 
+def test_what_a_killed_download_left_is_removed_by_the_next(tiny: Path, data_folder: Path) -> None:
+    old, young = (data_folder / "models" / f".partial-{name}" for name in ("old", "young"))
+    for folder in (old, young):
+        folder.mkdir(parents=True)
+        (folder / "download.zip").write_bytes(b"half")
+    for path in (old / "download.zip", old):
+        os.utime(path, (1e9, 1e9))
+    install(str(tiny))
+    assert not old.exists()
+    assert young.exists()  # perhaps another process is writing there
+
+
 def test_a_download_that_never_ends(
     archive: Path, server: Server, data_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

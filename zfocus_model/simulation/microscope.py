@@ -93,8 +93,9 @@ def spread(
 
     Examples
     --------
-    >>> peak = [spread(Microscope(), z, pixel_um=0.2, side_px=31).max() for z in (0, 4)]  # doctest: +SKIP
-    >>> bool(peak[0] > 3 * peak[1])  # doctest: +SKIP
+    >>> sharp = spread(Microscope(), 0.0, pixel_um=0.2, side_px=31)  # doctest: +SKIP
+    >>> away = spread(Microscope(), 4.0, pixel_um=0.2, side_px=31)  # doctest: +SKIP
+    >>> bool(sharp.max() > 3 * away.max())  # doctest: +SKIP
     True
     """
     if side_px % 2 == 0 or side_px < 1:

@@ -93,7 +93,7 @@ class _Canvas:
 
     def window(self, place: tuple[float, float], reach_um: float) -> tuple[slice, slice] | None:
         """Part of the grid within a distance of a place; None outside."""
-        slices = []
+        slices: list[slice] = []
         for centre in place:
             low = max(0, math.floor((centre - reach_um) / self.step_um))
             high = min(self.side, math.ceil((centre + reach_um) / self.step_um) + 1)
@@ -104,8 +104,8 @@ class _Canvas:
 
     def offsets(self, window: tuple[slice, slice], place: tuple[float, float]) -> list[Image]:
         """Distances (h, 1) and (1, w) in um of a window's points from a place."""
-        y = np.arange(window[0].start, window[0].stop) * self.step_um - place[0]
-        x = np.arange(window[1].start, window[1].stop) * self.step_um - place[1]
+        y: Image = np.arange(window[0].start, window[0].stop) * self.step_um - place[0]
+        x: Image = np.arange(window[1].start, window[1].stop) * self.step_um - place[1]
         return [y[:, None], x[None, :]]
 
     def texture(self, shape: tuple[int, ...], low_um: float, high_um: float, slope: float) -> Image:

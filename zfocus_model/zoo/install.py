@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
 import shutil
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
@@ -19,6 +21,11 @@ from zfocus_model.zoo.fetch import checked_sha256, download, is_url
 from zfocus_model.zoo.index import read_index
 from zfocus_model.zoo.weights import check_weights
 
+ABANDONED_S = 3600.0
+"""A temporary folder in which nothing was written for so long is nobody's; servers may be silent
+for half a minute only."""
+
+_PARTIAL = ".partial-"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
@@ -65,7 +72,8 @@ def install(
     models = user_data_folder() / "models"
     made = [folder for folder in (models, *models.parents) if not folder.exists()]
     models.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=".partial-", dir=models))
+    _sweep(models)
+    temporary = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=models))
     done = False
     try:
         found = _install(source, sha256, index, replace, temporary, models)
@@ -76,6 +84,15 @@ def install(
         if not done:
             for folder in made:
                 folder.rmdir()
+
+
+def _sweep(models: Path) -> None:
+    """Remove what installations left that were killed: nothing in it was written for long."""
+    for folder in models.glob(f"{_PARTIAL}*"):
+        with contextlib.suppress(OSError):
+            written = max(path.stat().st_mtime for path in (folder, *folder.rglob("*")))
+            if time.time() - written > ABANDONED_S:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _install(
