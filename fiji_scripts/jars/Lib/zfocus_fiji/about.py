@@ -8,7 +8,7 @@ import jarray
 from ij import IJ
 from ij.measure import ResultsTable
 from ij.process import FloatProcessor
-from java.lang import System
+from java.lang import LinkageError, System
 
 from zfocus_fiji.engines import find_command
 from zfocus_fiji.model import command_file, fiji_folder, installed_model, open_model
@@ -83,7 +83,7 @@ def onnxruntime_version():
     """Name of the jar that ONNX Runtime is loaded from; empty if there is none."""
     try:
         from ai.onnxruntime import OrtEnvironment
-    except ImportError:
+    except (ImportError, LinkageError):  # none, or none for this processor
         return ""
     place = OrtEnvironment.getProtectionDomain().getCodeSource().getLocation()
     return os.path.basename(place.getPath())
