@@ -77,18 +77,21 @@ def split_domain(
     foreign, foreign_held = split_images(others, seed=options.seed)
     seed, scenes = options.seed, options.scenes
     other_seed = seed + 1_000_003
+    some, few, held = max(1, 2 * scenes // 3), max(1, scenes // 7), -(-scenes // 4)
 
     def kept(images: Iterable[SourceImage]) -> list[SourceImage]:
         return [image for image in images if kind_of(image.source) not in options.without]
 
     return (
         DomainImages(
-            sharp + simulated_images(2 * scenes, seed) + simulated(20, seed, FLUORESCENCE),
+            sharp + simulated_images(2 * scenes, seed) + simulated(some, seed, FLUORESCENCE),
             kept(foreign + simulated(scenes, seed, SCENES)),
         ),
         DomainImages(
-            sharp_held + simulated_images(15, other_seed) + simulated(4, other_seed, FLUORESCENCE),
-            foreign_held + simulated(8, other_seed, SCENES),
+            sharp_held
+            + simulated_images(scenes // 2, other_seed)
+            + simulated(few, other_seed, FLUORESCENCE),
+            foreign_held + simulated(held, other_seed, SCENES),
         ),
     )
 
@@ -152,9 +155,8 @@ def fit_domain(
         for batch in order.reshape(steps, -1):
             some = patches[np.sort(batch)].astype(np.float32)[..., None]
             losses.append(float(model.train_on_batch(some, labels[np.sort(batch)])))
-        # Keras reports the mean over the batches since the epoch began.
-        rows.append({"epoch": epoch + 1, "loss": losses[-1]})
-        print(f"epoch {epoch + 1}  loss {losses[-1]:.4f}", flush=True)
+        rows.append({"epoch": epoch + 1, "loss": float(np.mean(losses))})
+        print(f"epoch {epoch + 1}  loss {rows[-1]['loss']:.4f}", flush=True)
     with (folder / "log.csv").open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, ["epoch", "loss"])
         writer.writeheader()
