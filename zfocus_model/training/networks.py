@@ -64,11 +64,17 @@ _DOMAIN: list[Layer] = [
     {"op": "dense", "name": "logits", "units": 2, "activation": "linear"},
 ]
 
-NETWORKS: dict[str, list[Layer]] = {"small": _SMALL, "reference": _REFERENCE, "domain": _DOMAIN}
+NETWORKS: dict[str, list[Layer]] = {
+    "small": _SMALL,
+    "half": _scaled(0.5),
+    "double": _scaled(2.0),
+    "reference": _REFERENCE,
+    "domain": _DOMAIN,
+}
 """Layer descriptions by network name."""
 
 # Batch normalisation speeds up the small networks; the reference network had none.
-_BATCH_NORMALISED = {"small", "domain"}
+_BATCH_NORMALISED = {"small", "half", "double", "domain"}
 
 
 def build_network(kind: str = "small") -> Any:
