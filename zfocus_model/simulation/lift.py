@@ -207,9 +207,11 @@ def _cells(
     """Height and thickness of each pixel's cell, in levels, smooth from cell to cell."""
     coarse = _reduce(light, _COARSE)
     seeds = _peaks(_smooth(coarse, _SEED_APART_PX / _COARSE / 2), _SEED_APART_PX // _COARSE)
-    drawn = np.clip(height_sd * rng.standard_normal(len(seeds)), -1.5 * height_sd, 1.5 * height_sd)
-    thick = thickness * rng.uniform(0.5, 1.5, len(seeds))
-    owner = np.zeros(coarse.shape, dtype=np.intp)
+    drawn: Image = np.clip(
+        height_sd * rng.standard_normal(len(seeds)), -1.5 * height_sd, 1.5 * height_sd
+    )
+    thick: Image = thickness * rng.uniform(0.5, 1.5, len(seeds))
+    owner: NDArray[np.intp] = np.zeros(coarse.shape, dtype=np.intp)
     nearest = np.full(coarse.shape, np.inf)
     y = np.arange(coarse.shape[0], dtype=np.float64)[:, None]
     x = np.arange(coarse.shape[1], dtype=np.float64)[None, :]
@@ -219,8 +221,8 @@ def _cells(
         owner[closer], nearest = number, np.minimum(nearest, distance)
     maps = [_smooth(values[owner], 1.0) for values in (drawn, thick)]
     height, width = light.shape
-    rows = np.minimum(np.arange(height) // _COARSE, coarse.shape[0] - 1)
-    columns = np.minimum(np.arange(width) // _COARSE, coarse.shape[1] - 1)
+    rows: NDArray[np.intp] = np.minimum(np.arange(height) // _COARSE, coarse.shape[0] - 1)
+    columns: NDArray[np.intp] = np.minimum(np.arange(width) // _COARSE, coarse.shape[1] - 1)
     # Interpolation by smoothing: a repeated grid, blurred over its own step, has no edges.
     fine = [_smooth(values[np.ix_(rows, columns)], _COARSE / 1.5) for values in maps]
     return fine[0], np.maximum(fine[1], 0.05 * thickness + 1e-9)

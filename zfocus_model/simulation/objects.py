@@ -104,8 +104,12 @@ class _Canvas:
 
     def offsets(self, window: tuple[slice, slice], place: tuple[float, float]) -> list[Image]:
         """Distances (h, 1) and (1, w) in um of a window's points from a place."""
-        y: Image = np.arange(window[0].start, window[0].stop) * self.step_um - place[0]
-        x: Image = np.arange(window[1].start, window[1].stop) * self.step_um - place[1]
+        y: Image = (
+            np.arange(window[0].start, window[0].stop, dtype=np.float64) * self.step_um - place[0]
+        )
+        x: Image = (
+            np.arange(window[1].start, window[1].stop, dtype=np.float64) * self.step_um - place[1]
+        )
         return [y[:, None], x[None, :]]
 
     def texture(self, shape: tuple[int, ...], low_um: float, high_um: float, slope: float) -> Image:
