@@ -81,8 +81,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="SOURCE=Z",
-        help="best plane of the stacks of a source, or the first and last, as in nucleus=21-22; "
-        "repeatable (default: where z_um is nearest to 0)",
+        help="best plane of the stacks of a source, or several, as in nucleus=21-22 or "
+        "embryo=18,28,39; repeatable (default: where z_um is nearest to 0)",
     )
     add(
         "--focus-plane",

@@ -9,7 +9,7 @@ from importlib import resources
 from typing import Any
 
 _CSS = """
-.plots { display: flex; flex-wrap: wrap; gap: 20px; }
+.plots { display: flex; flex-wrap: wrap; gap: 20px; align-items: flex-start; }
 .plots svg { width: 100%; max-width: 500px; height: auto; border: 1px solid var(--line);
   border-radius: 6px; }
 .plots svg[width="760"] { max-width: 760px; }

@@ -40,7 +40,7 @@ class Plan:
     """How they make them."""
     train_manifest: Path | None = None
     """Manifest that the model was trained with; by default its package is asked."""
-    best: Best = field(default_factory=dict[str, "tuple[int, int]"])
+    best: Best = field(default_factory=dict[str, "tuple[int, ...]"])
     """Best planes of the stacks of a source."""
     replicates: int = REPLICATES
     """Bootstrap samples."""

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from zfocus_model.evaluation.rated import Rated
 
-Best = Mapping[str, "tuple[int, int]"]
-"""Source -> first and last of its best planes, as the manifest counts."""
+Best = Mapping[str, "tuple[int, ...]"]
+"""Source -> its best planes, as the manifest counts; a thick specimen may have several."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ class StackScore:
     """The same over all rated planes."""
 
 
-def score_stack(rated: Rated, best: tuple[int, int] | None = None) -> StackScore:
+def score_stack(rated: Rated, best: tuple[int, ...] | None = None) -> StackScore:
     """Score one stack.
 
     Parameters
@@ -54,7 +54,7 @@ def score_stack(rated: Rated, best: tuple[int, int] | None = None) -> StackScore
     rated
         Its planes, in any order.
     best
-        First and last of the best planes; by default the plane nearest to 0 um, where known.
+        The best planes; by default the plane nearest to 0 um, where known.
 
     Returns
     -------
@@ -65,17 +65,16 @@ def score_stack(rated: Rated, best: tuple[int, int] | None = None) -> StackScore
     ------
     ZfocusError
         If none of the named best planes is there.
-
     """
     order = np.argsort(rated.place, kind="stable")
     place, z_um = rated.place[order], np.abs(rated.z_um[order])
     expected, status = rated.expected_level[order], rated.status[order]
     if best is not None:
-        known = (place >= best[0]) & (place <= best[1])
+        known = np.isin(place, best)
         if not known.any():
             raise ZfocusError(
-                f"expected best planes from {best[0]} to {best[1]}, got planes {place[0]} to "
-                f"{place[-1]}: count as the manifest does"
+                f"expected one of the best planes {', '.join(map(str, best))}, got planes "
+                f"{place[0]} to {place[-1]}: count as the manifest does"
             )
     else:
         least = np.nanmin(z_um) if np.isfinite(z_um).any() else math.nan
@@ -105,8 +104,8 @@ def score_stack(rated: Rated, best: tuple[int, int] | None = None) -> StackScore
     )
 
 
-def parse_best(text: str) -> tuple[str, tuple[int, int]]:
-    """Read ``SOURCE=PLANE`` or ``SOURCE=FIRST-LAST``.
+def parse_best(text: str) -> tuple[str, tuple[int, ...]]:
+    """Read ``SOURCE=PLANE``, also with several planes and ranges of them.
 
     Parameters
     ----------
@@ -116,7 +115,7 @@ def parse_best(text: str) -> tuple[str, tuple[int, int]]:
     Returns
     -------
     tuple
-        Source, and its first and last best plane.
+        Source, and its best planes.
 
     Raises
     ------
@@ -125,17 +124,19 @@ def parse_best(text: str) -> tuple[str, tuple[int, int]]:
 
     Examples
     --------
-    >>> parse_best("confocal_nucleus=21-22")
-    ('confocal_nucleus', (21, 22))
+    >>> parse_best("embryo=18,21-23")
+    ('embryo', (18, 21, 22, 23))
     """
-    source, _, planes = text.rpartition("=")
-    first, _, last = planes.partition("-")
-    try:
-        chosen = int(first), int(last or first)
-    except ValueError:
-        chosen = (1, 0)
-    if not source or chosen[0] > chosen[1]:
+    source, _, listed = text.rpartition("=")
+    planes: list[int] = []
+    for part in listed.split(","):
+        first, _, last = part.partition("-")
+        if not (first.strip().isdecimal() and (last or first).strip().isdecimal()):
+            planes.clear()
+            break
+        planes += range(int(first), int(last or first) + 1)
+    if not source or not planes:
         raise ZfocusError(
             f"expected the best plane of a source, such as beads=5 or nucleus=21-22, got {text!r}"
         )
-    return source, chosen
+    return source, tuple(planes)

@@ -1,0 +1,113 @@
+"""The whole way, with a model that knows nothing: files, their numbers, what is marked."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+
+from zfocus_model import cli
+from zfocus_model.evaluation.run import trained_sources
+from zfocus_model.evaluation.tally import METRICS
+
+
+@pytest.fixture(scope="module")
+def results(manifest, package_folder, tmp_path_factory):
+    output = tmp_path_factory.mktemp("out")
+    words = ["evaluate", manifest, "-o", output, "--model", package_folder, "--engine", "numpy"]
+    words += ["--where", "split=dev", "--train-manifest", manifest, "--quiet"]
+    assert cli.main([str(word) for word in words]) == 0
+    return output
+
+
+def rows(path):
+    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+
+
+def test_the_mean_counts_new_sources_only(results):
+    found = json.loads((results / "evaluation.json").read_text(encoding="utf-8"))
+    assert found["schema"] == 1
+    (graded,) = found["graded"]
+    marks = {source["name"]: source["in_training"] for source in graded["sources"]}
+    assert marks == {"old": True, "new": False}
+    assert graded["pooled_sources"] == ["new"]
+    (new,) = [source for source in graded["sources"] if source["name"] == "new"]
+    assert (new["fields"], new["images"]) == (3, 33)
+    assert set(graded["mean"]["scores"]) == set(METRICS)
+    for name, score in graded["mean"]["scores"].items():
+        assert score["value"] == new["scores"][name]["value"], name
+    assert np.sum(graded["confusion_images"]) == 33
+    assert np.sum(graded["reliability"]["count"]) == np.sum(graded["confusion_patches"]) == 33 * 4
+
+
+def test_tables_and_json_agree(results):
+    found = json.loads((results / "evaluation.json").read_text(encoding="utf-8"))
+    scores = rows(results / "scores.csv")
+    (cell,) = [r for r in scores if r["name"] == "new" and r["metric"] == "exact"]
+    (new,) = [s for s in found["graded"][0]["sources"] if s["name"] == "new"]
+    assert float(cell["value"]) == pytest.approx(new["scores"]["exact"]["value"], rel=1e-5)
+    images = rows(results / "images.csv")
+    graded = [r for r in images if r["simulator"] and r["source"] == "new"]
+    right = np.mean([r["level"] == r["true_level"] for r in graded])
+    assert right == pytest.approx(new["scores"]["exact"]["value"])
+    assert len(images) == 5 * 11 + 5 + 2 + 3
+
+
+def test_real_images_are_judged_as_what_they_are(results):
+    taken = {(r["source"], r["role"]): r for r in rows(results / "taken.csv")}
+    assert taken["new", "blank"]["wanted"] == "undecided"
+    assert taken["new", "out_of_focus"]["wanted"] == "out_of_focus"
+    (stack,) = rows(results / "stacks.csv")
+    assert (stack["planes"], stack["best_known"]) == ("3", "6")
+
+
+def test_the_page_needs_nothing_else_and_shows_every_figure(results):
+    page = (results / "evaluation.html").read_text(encoding="utf-8")
+    assert not re.search(r'(src|href)="(?!evaluation\.json|scores\.csv|images\.csv)', page)
+    drawn = sorted(path.stem for path in (results / "figures").glob("*.svg"))
+    assert "confusion_image_paraxial" in drawn and "stack_new_s" in drawn
+    assert page.count("<svg") == len(drawn)
+    assert "nan" not in page.replace("inan", "").lower()
+
+
+def test_the_same_again_gives_the_same(results, manifest, package_folder, capsys):
+    before = (results / "scores.csv").read_bytes()
+    words = ["evaluate", manifest, "-o", results, "--model", package_folder, "--engine", "numpy"]
+    words += ["--where", "split=dev", "--train-manifest", manifest]
+    assert cli.main([str(word) for word in words]) == 0
+    assert (results / "scores.csv").read_bytes() == before
+    shown = capsys.readouterr()
+    assert "within_1" in shown.out and "evaluation.html" in shown.err
+
+
+def test_a_package_tells_what_it_was_trained_on(model, manifest, own_package):
+    assert trained_sources(model) is None  # this one does not
+    assert trained_sources(model, manifest) == {"old"}
+    from tiny_package import describe, random_network
+
+    from zfocus_model.model import load_model
+
+    network, _ = random_network(np.random.default_rng(5))
+    about = json.loads((own_package / "zfocus.json").read_text(encoding="utf-8"))
+    record = {"data": [{"part": "train", "sources": {"a": {"images": 3}}}]}
+    about["config"]["zfocus"]["training"] = {**record, "from": {"data": [{"sources": {"b": {}}}]}}
+    described = load_model(describe(own_package, network, config=about["config"]), engine="numpy")
+    assert trained_sources(described) == {"a", "b"}
+
+
+def test_an_unreadable_image_ends_in_status_1(package_folder, manifest, tmp_path, capsys):
+    text = f"path\n{manifest.parent / 'new_0.png'}\nnone.png\n"
+    (tmp_path / "m.csv").write_text(text, encoding="utf-8")
+    words = ["evaluate", tmp_path / "m.csv", "-o", tmp_path / "o", "--model", package_folder]
+    assert cli.main([str(word) for word in [*words, "--engine", "numpy", "--quiet"]]) == 1
+    assert capsys.readouterr().err.startswith("zfocus: none.png: expected a readable file")
+
+
+def test_wrong_usage_ends_in_status_2(package_folder, tmp_path, capsys):
+    words = ["evaluate", tmp_path / "none", "-o", tmp_path / "o", "--model", package_folder]
+    assert cli.main([str(word) for word in words]) == 2
+    assert "nothing there: check the name" in capsys.readouterr().err
