@@ -40,7 +40,6 @@ def write_files(folder: Path) -> list[Path]:
     write(folder / "uint8.tif", eight)
     write(folder / "uint16.tif", grey)
     write(folder / "big_endian.tif", grey, byteorder=">")
-    write(folder / "twelve_bits.tif", grey, compression=None)
     write(folder / "at_4095.tif", np.minimum(grey.astype(int) * 3, 4095).astype(np.uint16))
     write(folder / "saturated.tif", saturated)
     write(folder / "float32.tif", real)

@@ -150,6 +150,14 @@ class ImageJ:
         outputs = {str(name): module.getOutput(name) for name in module.getOutputs().keySet()}
         return Ran(outputs, str(error.toString()), str(printed.toString()))
 
+    def menu(self) -> list[str]:
+        """Where SciJava puts the scripts of this folder in the menu."""
+        self._scripts.addScriptDirectory(self._class("java.io.File")(str(self.fiji / "scripts")))
+        return [
+            " > ".join(str(entry) for entry in info.getMenuPath())
+            for info in self._scripts.getScripts()
+        ]
+
     def open(self, path: Path) -> Any:
         """Open an image file with ImageJ's own readers."""
         image = self.IJ.openImage(str(path))
