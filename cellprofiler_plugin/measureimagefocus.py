@@ -331,7 +331,7 @@ class MeasureImageFocus(Module):
             "name": image_name,
             "overlay": overlay[middle] if image.volumetric else overlay,
             "values": values,
-            "levels": rating.patches.level[rating.patches.rated],
+            "levels": rating.patches.level.ravel(),
         }
 
     def add_patches(self, workspace, image, image_name, ratings, labels, corner):
@@ -359,40 +359,42 @@ class MeasureImageFocus(Module):
     # What is shown
 
     def display(self, workspace, figure):
-        from matplotlib.patches import Patch
-
         from zfocus_model.report.colours import UNRATED, level_colour
 
         shown = workspace.display_data.shown
-        figure.set_subplots((3, len(shown)))
-        for row, each in enumerate(shown):
-            axes = figure.subplot_imshow_color(
-                0, row, each["overlay"], title="%s: %s" % (each["name"], each["values"]["Status"])
+        figure.set_subplots((len(shown) + 1, 2))
+        colours = numpy.vstack([level_colour(numpy.arange(11)), UNRATED]) / 255.0
+        places = numpy.append(numpy.arange(11), 11.5)
+        for column, each in enumerate(shown):
+            title = "%s: %s" % (each["name"], each["values"]["Status"].replace("_", " "))
+            figure.subplot_imshow_color(column, 0, each["overlay"], title=title)
+            axes = figure.subplot(column, 1)
+            levels = numpy.where(each["levels"] < 0, 11, each["levels"])
+            axes.bar(places, numpy.bincount(levels, minlength=12), color=colours)
+            # A strip of all colours below the bars, most of which are of no height, is the legend.
+            axes.bar(
+                places, -0.06, 1, color=colours, transform=axes.get_xaxis_transform(), clip_on=False
             )
-            axes = axes or figure.subplot(0, row)
-            keys = [
-                Patch(color=level_colour(level) / 255.0, label="level %d" % level)
-                for level in (0, 2, 4, 6, 8, 10)
-            ]
-            keys.append(Patch(color=numpy.array(UNRATED) / 255.0, label="not rated"))
-            axes.legend(
-                handles=keys, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncol=4, fontsize=7
-            )
-            values = each["values"]
-            table = [
-                (feature, _shown(values[feature]))
-                for feature in ("Status", "Reason", "Score", "ExpectedLevel", "InFocusProbability")
-                + ("Certainty", "Patches", "BlankPatches", "RatedFraction")
-                + tuple(name for name in ("BestPlane", "PercentInFocus") if name in values)
-            ]
-            figure.subplot_table(1, row, table, col_labels=["Measurement", "Value"])
-            axes = figure.subplot(2, row)
-            counts = numpy.bincount(each["levels"], minlength=11)[:11]
-            axes.bar(range(11), counts, color=level_colour(numpy.arange(11)) / 255.0)
-            axes.set_xticks(range(11))
-            axes.set_xlabel("Level (0: in focus)")
+            axes.set_xticks(places)
+            axes.set_xticklabels([str(level) for level in range(11)] + ["not\nrated"])
+            axes.tick_params(axis="x", length=0, pad=14, labelsize=8)
+            axes.set_xlim(-0.7, 12.2)
+            axes.set_ylim(0, None)
+            axes.set_xlabel("Level, and its colour (darker: less certain)")
             axes.set_ylabel("Patches")
-            axes.set_title("Levels of %s" % each["name"])
+        features = ["Status", "Reason", "Score", "ExpectedLevel", "InFocusProbability", "Certainty"]
+        features += ["Patches", "BlankPatches", "RatedFraction", "OutOfDomain"]
+        features += [name for name in STACK_FLOATS if name in shown[0]["values"]]
+        figure.subplot_table(
+            len(shown),
+            0,
+            [
+                [feature] + [_shown(each["values"][feature]) for each in shown]
+                for feature in features
+            ],
+            col_labels=["Measurement"] + [each["name"] for each in shown],
+            n_rows=2,
+        )
 
     # What is measured: these five must agree, or FlagImage and others cannot choose from it.
 
@@ -799,4 +801,6 @@ def _flags(status):
 
 
 def _shown(value):
-    return "%.3g" % value if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return "" if numpy.isnan(value) else "%.3g" % value
+    return str(value)

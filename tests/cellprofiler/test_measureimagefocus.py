@@ -263,38 +263,50 @@ def test_settings_of_revision_1_are_upgraded(cp):
     assert module.patch_objects() == {}
 
 
+class Window:
+    """A figure of Matplotlib's that stands in for CellProfiler's window."""
+
+    def __init__(self):
+        from matplotlib.figure import Figure
+
+        self.figure, self.tables, self.images = Figure(), [], []
+
+    def set_subplots(self, shape):
+        self.axes = self.figure.subplots(shape[1], shape[0], squeeze=False)
+
+    def subplot(self, x, y):
+        return self.axes[y, x]
+
+    def subplot_imshow_color(self, x, y, image, title=None, **_):
+        self.images.append(image)
+        self.axes[y, x].imshow(image)
+
+    def subplot_table(self, x, y, statistics, col_labels, n_rows):
+        assert {len(row) for row in statistics} == {len(col_labels)}
+        assert y + n_rows <= len(self.axes)
+        self.tables.append({row[0]: row[1:] for row in statistics})
+
+
 def test_the_window_shows_overlay_table_and_histogram(cp, prepare, counts):
-    """Drawn on a figure of Matplotlib's that stands in for CellProfiler's window."""
-    from matplotlib.figure import Figure
-
-    class Window:
-        def __init__(self):
-            self.figure, self.tables, self.images = Figure(), [], []
-
-        def set_subplots(self, shape):
-            self.axes = self.figure.subplots(shape[1], shape[0], squeeze=False)
-
-        def subplot(self, x, y):
-            return self.axes[y, x]
-
-        def subplot_imshow_color(self, x, y, image, title=None, **_):
-            self.images.append(image)
-            self.axes[y, x].imshow(image)
-            return self.axes[y, x]
-
-        def subplot_table(self, x, y, statistics, col_labels=None, **_):
-            self.tables.append(dict(statistics))
-
-    module, workspace = prepare(cp.Image(scaled(counts), scale=65535))
+    with_nan = counts.astype(np.float32)
+    with_nan[0, 0] = np.nan
+    module, workspace = prepare(cp.Image(with_nan / 65535, scale=65535))
+    workspace.image_set.add("Actin", cp.Image(scaled(counts), scale=65535))
+    module.image_names.value = "DNA, Actin"
     module.show_window = True
     module.run(workspace)
     window = Window()
     module.display(workspace, window)
-    assert window.tables[0]["Status"] == value(workspace, "Status")
-    assert window.images[0].shape == (200, 300, 3)
-    bars = window.axes[0, 2].patches
-    assert sum(bar.get_height() for bar in bars) == 6
-    assert len(window.axes[0, 0].get_legend().get_texts()) == 7
+    (table,) = window.tables
+    assert table["Status"][0] == value(workspace, "Status")
+    assert [image.shape for image in window.images] == [(200, 300, 3)] * 2
+    for axes, unrated in zip(window.axes[1], (1, 0)):
+        heights = [bar.get_height() for bar in axes.patches]
+        assert sum(heights[:12]) == 6
+        assert heights[11] == unrated
+        legend = axes.patches[12:]
+        assert len({bar.get_facecolor() for bar in legend}) == 12
+        assert len(axes.get_xticklabels()) == 12
 
 
 def test_the_file_is_python_3_8_and_imports_only_what_the_application_carries():
