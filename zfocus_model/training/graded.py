@@ -1,4 +1,4 @@
-"""Graded images: one sharp image, defocused to every level and photographed anew."""
+"""What a network that is not yet a package says of graded images, for its calibration."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Callable
 import numpy as np
 
 from zfocus_model.aggregation import aggregate
-from zfocus_model.camera import photograph
+from zfocus_model.evaluation.grading import graded_images
 from zfocus_model.levels import LEVELS
-from zfocus_model.optics import Optics, defocus
 from zfocus_model.tiling import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
     Probabilities = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+
+__all__ = ["GradedRatings", "graded_images", "rate_graded"]
 
 
 @dataclass(frozen=True)
@@ -38,48 +40,6 @@ class GradedRatings:
     def patch_levels(self) -> NDArray[np.int64]:
         """True level of each patch, shape (patches,)."""
         return self.levels[self.patch_images]
-
-
-def graded_images(
-    image: ArrayLike,
-    rng: np.random.Generator,
-    *,
-    peak_photons: float = 2000.0,
-    offset: float = 100.0,
-    read_noise: float = 2.0,
-    optics: Optics | None = None,
-) -> Iterator[tuple[int, NDArray[np.float64]]]:
-    """Defocus a sharp image to levels 0 to 10 and photograph each.
-
-    Parameters
-    ----------
-    image : array_like
-        Sharp, shape (height, width), any unit.
-    rng : numpy.random.Generator
-        Noise.
-    peak_photons, offset, read_noise
-        The camera, see `zfocus_model.camera.photograph`.
-    optics : Optics, optional
-        The reference optics by default.
-
-    Yields
-    ------
-    level : int
-    counts : ndarray
-        float64 of the image's shape.
-    """
-    for level in range(LEVELS):
-        blurred = defocus(image, level=level, optics=optics or Optics())
-        yield (
-            level,
-            photograph(
-                blurred,
-                rng=rng,
-                peak_photons=peak_photons,
-                offset=offset,
-                read_noise=read_noise,
-            ),
-        )
 
 
 def rate_graded(

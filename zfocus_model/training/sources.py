@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import fnmatch
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zfocus_model._errors import ZfocusError
+from zfocus_model.evaluation.manifest import read_rows
 from zfocus_model.levels import PATCH_PX
 
 if TYPE_CHECKING:
@@ -71,15 +70,7 @@ def list_images(in_focus: str | Path, where: Sequence[str] = ()) -> list[tuple[P
         files = sorted(p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES)
         found = [(p, p.parent.relative_to(root).as_posix(), "") for p in files]
     elif root.is_file() and root.suffix.lower() == ".csv":
-        with root.open(newline="", encoding="utf-8-sig") as stream:
-            rows = list(csv.DictReader(stream))
-        if not rows or "path" not in rows[0]:
-            columns = ", ".join(map(str, rows[0])) if rows else "no rows"
-            raise ZfocusError(
-                f"expected rows with a column named path in the manifest {root}, got {columns}: "
-                "name an image a row there, relative to the manifest"
-            )
-        rows = [row for row in rows if all(_holds(row, condition) for condition in where)]
+        rows = read_rows(root, where)
         found = sorted(
             (
                 root.parent / (row["path"] or ""),
@@ -163,15 +154,3 @@ def split_images(
 
 def _digest(path: Path, seed: int) -> str:
     return hashlib.sha256(f"{seed}/{path.parent.name}/{path.name}".encode()).hexdigest()
-
-
-def _holds(row: dict[str, str], condition: str) -> bool:
-    negated = "!=" in condition
-    column, sign, patterns = condition.partition("!=" if negated else "=")
-    if not sign or column not in row:
-        raise ZfocusError(
-            f"expected a condition such as split=train on a manifest column, got {condition!r}: "
-            f"the columns are {', '.join(map(str, row))}"
-        )
-    hit = any(fnmatch.fnmatch(row[column] or "", pattern) for pattern in patterns.split(","))
-    return hit != negated
