@@ -35,8 +35,13 @@ TRANSMITTED = ("bright-field", "phase", "coherent")
 SHARP, BLURRED = "bbbc006_zaligned10", "bbbc006_z00"
 SEED, PHOTONS = 20181103, 2000.0
 TRAIN_IMAGES, TRAIN_PX = 5, 504  # of each source of the train split, its upper left corner
-ONCE_IMAGES = 3  # of each source, where all levels share one exposure
 MODEL = "zfocus"
+
+EXPOSURES = {
+    False: "one exposure for all levels of a field",
+    True: "each image exposed anew",
+}
+"""As on a plate, where blur dims; and as in accuracy.py, where all are equally bright."""
 
 Score = Callable[[np.ndarray, np.ndarray], float]
 Limits = dict[Score, dict[str, tuple[float, float]]]  # of each measure, with its direction
@@ -71,46 +76,42 @@ def main() -> None:
         rows = list(csv.DictReader(stream))
     train, dev = (by_source(rows, split) for split in ("train", "dev"))
     quick = arguments.quick
-    learned, tested = [], []
-    for anew, train_most, most in ((True, TRAIN_IMAGES, None), (False, ONCE_IMAGES, ONCE_IMAGES)):
-        some = {name: members[: 1 if quick else train_most] for name, members in train.items()}
+    tables, margins, leads, limits = [], [], [], {}
+    for anew, what in EXPOSURES.items():
+        some = {name: members[: 1 if quick else TRAIN_IMAGES] for name, members in train.items()}
         groups = {name: group(few, None, anew, True) for name, few in some.items()}
-        learned.append({score: fixed_limits(groups, score) for score in (f_score, balanced)})
-        some = {name: members[: 1 if quick else most] for name, members in dev.items()}
-        tested.append({name: group(few, model, anew, name in train) for name, few in some.items()})
-        print(f"measured{' anew' if anew else ', one exposure'}", flush=True)
-    limits, own = learned[0], tested[0]
-    means = mean_table(own, limits, "each image exposed anew", medians=True)
-    once = mean_table(tested[1], learned[1], "one exposure for all levels of a field")
-    fixed = source_table(own, "F with one limit for all", limits[f_score])
-    best = source_table(own, "F with the best limit of each source", None)
-    new = [row for row in fixed.rows if row[1] == "no"]
-    margins = [row[-1] - max(row[3:-1]) for row in fixed.rows[:-1]]
-    columns = dict(zip(means.columns, zip(*means.rows)))
-    rivals = columns["F, best limit of each source"][:-1]
+        limits = {score: fixed_limits(groups, score) for score in (f_score, balanced)}
+        some = {name: members[: 1 if quick else None] for name, members in dev.items()}
+        tested = {name: group(few, model, anew, name in train) for name, few in some.items()}
+        means = mean_table(tested, limits, what)
+        fixed = source_table(tested, f"F with one limit for all, {what}", limits[f_score])
+        best = source_table(tested, f"F with the best limit of each source, {what}", None)
+        tables += [means, fixed, best, auc_table(tested, what)]
+        margins += [(row[-1] - max(row[3:-1]), row[-1]) for row in fixed.rows[:-1]]
+        leads.append(fixed.rows[-1][-1] - max(best.rows[-1][3:-1]))
+        print(f"measured: {what}", flush=True)
     save(
         "classical",
         title="Classical focus measures",
-        tables=[means, fixed, best, auc_table(own), once, real_table(rows, model, limits)],
+        tables=[*tables, real_table(rows, model, limits)],
         goals=[
             Goal(
-                "F above that of every measure with one limit for all, on every source: "
-                "smallest lead",
-                min(margins),
-                min(margins) > 0,
+                "F above that of every measure with one limit for all (or without an error), on "
+                "every source, with both exposures: smallest lead",
+                min(margins)[0],
+                all(lead > 0 or (lead == 0 and own == 1) for lead, own in margins),
             ),
             Goal(
                 "mean F over new sources not below any measure's with the best limit of each "
-                "source: lead over the best of them",
-                new[-1][-1] - max(rivals),
-                new[-1][-1] >= max(rivals),
+                "source, with both exposures: smaller lead",
+                min(leads),
+                min(leads) >= 0,
             ),
         ],
         settings={
             "model": model.name,
             "package_sha256": model.package_sha256,
             "images of each train source": TRAIN_IMAGES,
-            "fields of each source with one exposure": ONCE_IMAGES,
             "photons at the peak": PHOTONS,
         },
         keep=not arguments.quick,
@@ -218,9 +219,7 @@ def of_model(one: Group, score: Score) -> float:
     return score(called, one.sharp)
 
 
-def mean_table(
-    tested: dict[str, Group], limits: Limits, what: str, *, medians: bool = False
-) -> Table:
+def mean_table(tested: dict[str, Group], limits: Limits, what: str) -> Table:
     """Means over the sources that training never saw."""
     new = [one for one in tested.values() if not one.seen]
     rows = []
@@ -229,14 +228,12 @@ def mean_table(
         for score in (f_score, balanced):
             for limit in (None, limits[score][name]):
                 row.append(np.mean([with_limit(g, name, score, limit) for g in new]))
-        if medians:
-            sharpest = [float(np.median(g.values[name][g.sharp])) for g in tested.values()]
-            row.append(max(sharpest) / min(sharpest) if min(sharpest) > 0 else None)
+        sharpest = [float(np.median(g.values[name][g.sharp])) for g in tested.values()]
+        row.append(max(sharpest) / min(sharpest) if min(sharpest) > 0 else None)
         rows.append([float(v) if isinstance(v, np.floating) else v for v in row])
     scores = [float(np.mean([of_model(g, score) for g in new])) for score in (f_score, balanced)]
     level = float(np.mean([auc(-g.expected_level, g.sharp) for g in new]))
-    own = [MODEL, level, None, scores[0], None, scores[1]]
-    rows.append([*own, None] if medians else own)
+    rows.append([MODEL, level, None, scores[0], None, scores[1], None])
     columns = [
         "method",
         "AUC",
@@ -244,14 +241,14 @@ def mean_table(
         "F, one limit for all",
         "balanced accuracy, best limit of each source",
         "balanced accuracy, one limit for all",
+        "median value of sharp images, highest source / lowest",
     ]
-    if medians:
-        columns.append("median value of sharp images, highest source / lowest")
     return Table(
         f"Levels 0-2 against 4-10, mean over the sources not in training, {what}",
         columns,
         rows,
-        "Best limits and their directions were chosen on the very images that are counted. One "
+        "Best limits and their directions were chosen on the very images that are counted, "
+        "which is easy where a source has few fields. One "
         "limit for all is learned on the train split; zfocus has those of its package, and images "
         "that it leaves undecided count as errors.",
     )
@@ -273,7 +270,7 @@ def source_table(
     return Table(what, ["source", "also in training", "fields", *MEASURES, MODEL], rows)
 
 
-def auc_table(tested: dict[str, Group]) -> Table:
+def auc_table(tested: dict[str, Group], what: str) -> Table:
     """AUC of every method on every source."""
     rows = [
         [
@@ -284,7 +281,7 @@ def auc_table(tested: dict[str, Group]) -> Table:
         for source, one in sorted(tested.items(), key=lambda item: (item[1].seen, item[0]))
     ]
     return Table(
-        "AUC, each measure in its own direction; of zfocus, the expected level",
+        f"AUC, {what}; each measure in its own direction; of zfocus, the expected level",
         ["source", *MEASURES, MODEL],
         rows,
         "Below 0.5: blurred images have the sharper values.",
