@@ -221,8 +221,12 @@ def _cells(
         owner[closer], nearest = number, np.minimum(nearest, distance)
     maps = [_smooth(values[owner], 1.0) for values in (drawn, thick)]
     height, width = light.shape
-    rows: NDArray[np.intp] = np.minimum(np.arange(height) // _COARSE, coarse.shape[0] - 1)
-    columns: NDArray[np.intp] = np.minimum(np.arange(width) // _COARSE, coarse.shape[1] - 1)
+    rows: NDArray[np.intp] = np.minimum(
+        np.arange(height, dtype=np.intp) // _COARSE, coarse.shape[0] - 1
+    )
+    columns: NDArray[np.intp] = np.minimum(
+        np.arange(width, dtype=np.intp) // _COARSE, coarse.shape[1] - 1
+    )
     # Interpolation by smoothing: a repeated grid, blurred over its own step, has no edges.
     fine = [_smooth(values[np.ix_(rows, columns)], _COARSE / 1.5) for values in maps]
     return fine[0], np.maximum(fine[1], 0.05 * thickness + 1e-9)
