@@ -9,7 +9,7 @@ from tiny_package import constant_network, random_domain_network, random_network
 from zfocus_model._errors import ModelError
 from zfocus_model.model import load_model
 from zfocus_model.packages import open_package
-from zfocus_model.rating import out_of_domain_score
+from zfocus_model.rating import domain_sample, out_of_domain_score
 from zfocus_model.tiling import cut
 
 ENGINES = ("numpy", "onnxruntime")
@@ -53,6 +53,14 @@ def test_the_score_is_the_aggregate_of_the_domain_network(write, noise, engine):
     assert model.rate(noise * 7 + 1000).out_of_domain == pytest.approx(
         rating.out_of_domain, abs=1e-4
     )
+
+
+def test_25_patches_are_enough_for_the_score(write, rng):
+    model = opened(write(), "numpy")
+    noise = rng.poisson(40, (500, 680)).astype(np.uint16)
+    p = model.domain_engine.probabilities(cut(noise).pixels)
+    assert p.shape == (40, 2)
+    assert model.rate(noise).out_of_domain == out_of_domain_score(p[domain_sample(40)])
 
 
 def test_engines_agree_on_the_score(write, noise):

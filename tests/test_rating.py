@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from zfocus_model._errors import ZfocusError
-from zfocus_model.rating import StatusLimits, out_of_domain_score, rate_patches
+from zfocus_model.rating import StatusLimits, domain_sample, out_of_domain_score, rate_patches
 
 LIMITS = StatusLimits(certainty_min=0.2, in_focus_min=0.5)
 
@@ -113,6 +113,17 @@ def test_out_of_domain_comes_before_blank_and_after_nothing_rated():
     assert rate(np.empty((0, 0, 11)), limits, out_of_domain=0.95).reason == "too_small"
     masked = np.full((1, 1, 11), np.nan)
     assert rate(masked, limits, out_of_domain=0.95).reason == "masked"
+
+
+def test_the_domain_is_judged_by_25_patches_at_most():
+    assert domain_sample(0).tolist() == []
+    assert domain_sample(25).tolist() == list(range(25))
+    assert domain_sample(50).tolist() == list(range(1, 50, 2))
+    for count in (26, 48, 144, 1001):
+        chosen = domain_sample(count)
+        assert len(set(chosen)) == 25
+        assert 0 <= chosen[0] and chosen[-1] < count
+        assert np.ptp(np.diff(chosen)) <= 1
 
 
 def test_out_of_domain_score_weights_patches_by_certainty():

@@ -1,7 +1,8 @@
 """Statistics of level probabilities: certainty, expected level, aggregation, score.
 
 Certainty and aggregation follow Yang et al. 2018 (doi 10.1186/s12859-018-2087-4): patches count by
-their certainty. All arithmetic is float64; the number of levels K may be any.
+their certainty. All arithmetic is float64; the number of levels K may be any: the two classes of a
+domain network are aggregated alike.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ from zfocus_model._errors import ZfocusError
 
 _PRODUCT_FLOOR = 1e-12
 """Probabilities below this count as this in the normalised product, so that none is a veto."""
+
+
+DOMAIN_PATCHES = 25
+"""Most patches of an image that the domain network sees."""
 
 
 def certainty(probabilities: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -127,6 +132,53 @@ def aggregate(probabilities: npt.ArrayLike, how: str = "average") -> npt.NDArray
     else:
         raise ZfocusError(f'expected how="average" or how="product", got {how!r}: choose one')
     return combined / combined.sum()
+
+
+def domain_sample(count: int) -> npt.NDArray[np.intp]:
+    """Which of the rated patches of an image the domain network sees: at most 25.
+
+    What an image is of shows in few of its patches; the others would cost time only.
+
+    Parameters
+    ----------
+    count
+        Number of rated patches, in reading order.
+
+    Returns
+    -------
+    ndarray of int
+        Indices, rising, evenly spaced; all of them up to 25.
+
+    Examples
+    --------
+    >>> domain_sample(3), domain_sample(100)[:4]
+    (array([0, 1, 2]), array([ 2,  6, 10, 14]))
+    """
+    most = min(count, DOMAIN_PATCHES)
+    return (2 * np.arange(most) + 1) * count // max(1, 2 * most)
+
+
+def out_of_domain_score(domain_probabilities: npt.ArrayLike) -> float | None:
+    """How unlike the images that a model was made for, from what its domain network says.
+
+    Parameters
+    ----------
+    domain_probabilities
+        (n, 2), of each patch of `domain_sample`: in domain, out of domain.
+
+    Returns
+    -------
+    float or None
+        Certainty-weighted mean probability of being out of domain, 0 to 1; 0.5 if no patch tells
+        anything, None if there is no patch.
+
+    Examples
+    --------
+    >>> out_of_domain_score([[0.5, 0.5], [0, 1]])
+    1.0
+    """
+    p = np.asarray(domain_probabilities, dtype=np.float64)
+    return float(aggregate(p)[1]) if len(p) else None
 
 
 def ranked_probability_score(

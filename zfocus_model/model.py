@@ -11,7 +11,7 @@ import numpy.typing as npt
 from zfocus_model.engines import Engine, open_engine
 from zfocus_model.packages import DEFAULT_MODEL, Package, open_package
 from zfocus_model.planes import as_plane, saturated_fraction
-from zfocus_model.rating import Rating, out_of_domain_score, rate_patches
+from zfocus_model.rating import Rating, domain_sample, out_of_domain_score, rate_patches
 from zfocus_model.tiling import cut
 
 
@@ -71,8 +71,10 @@ class Model:
         plane = as_plane(image)
         patches = cut(plane, mask)
         probabilities = self.engine.probabilities(patches.pixels)
-        domain = self.domain_engine
-        unlike = out_of_domain_score(domain.probabilities(patches.pixels)) if domain else None
+        unlike = None
+        if self.domain_engine:
+            sample = patches.pixels[domain_sample(len(patches.pixels))]
+            unlike = out_of_domain_score(self.domain_engine.probabilities(sample))
         height, width = plane.shape
         return rate_patches(
             patches.on_grid(probabilities),
@@ -130,7 +132,8 @@ def load_model(
     package = open_package(name_or_path)
     domain = None
     if package.domain_network:
-        domain = open_engine(package, engine, threads=threads, domain=True)
+        # So small a network gains nothing from threads, and idle threads would spin meanwhile.
+        domain = open_engine(package, engine, threads=1, domain=True)
     return Model(package, open_engine(package, engine, threads=threads), domain)
 
 

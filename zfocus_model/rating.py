@@ -16,8 +16,10 @@ from zfocus_model._errors import ZfocusError
 from zfocus_model.aggregation import (
     aggregate,
     certainty,
+    domain_sample,
     expected_level,
     level_sd,
+    out_of_domain_score,
     ranked_probability_score,
 )
 from zfocus_model.levels import LEVELS, PATCH_PX, disc_px_from_level
@@ -31,6 +33,7 @@ __all__ = [
     "StatusLimits",
     "aggregate",
     "certainty",
+    "domain_sample",
     "expected_level",
     "level_sd",
     "out_of_domain_score",
@@ -146,29 +149,6 @@ class Rating:
     def rated_patches(self) -> int:
         """Number of rated patches, blank ones included."""
         return int(np.count_nonzero(self.patches.rated))
-
-
-def out_of_domain_score(domain_probabilities: npt.ArrayLike) -> float | None:
-    """How unlike the images that a model was made for, from what its domain network says.
-
-    Parameters
-    ----------
-    domain_probabilities
-        (n, 2), of each rated patch: in domain, out of domain.
-
-    Returns
-    -------
-    float or None
-        Certainty-weighted mean probability of being out of domain, 0 to 1; 0.5 if no patch tells
-        anything, None if there is no patch.
-
-    Examples
-    --------
-    >>> out_of_domain_score([[0.5, 0.5], [0, 1]])
-    1.0
-    """
-    p = np.asarray(domain_probabilities, dtype=np.float64)
-    return float(aggregate(p)[1]) if len(p) else None
 
 
 def rate_patches(

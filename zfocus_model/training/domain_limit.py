@@ -11,7 +11,7 @@ import numpy as np
 from zfocus_model._errors import ZfocusError
 from zfocus_model._files import write_json
 from zfocus_model.levels import PATCH_PX
-from zfocus_model.rating import out_of_domain_score
+from zfocus_model.rating import domain_sample, out_of_domain_score
 from zfocus_model.tiling import cut
 from zfocus_model.training._keras import load_keras
 from zfocus_model.training.calibrate import blank_images
@@ -72,7 +72,8 @@ def calibrate_domain(run: str | Path, held_out: DomainImages, seed: int = 0) -> 
 
     def scores(images: Iterable[Patches]) -> NDArray[np.float64]:
         found: list[float] = []
-        for patches in images:
+        for every in images:
+            patches = every[domain_sample(len(every))]
             score = out_of_domain_score(np.asarray(network(patches[..., None], training=False)))
             if score is not None:
                 found.append(score)
