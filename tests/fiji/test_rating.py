@@ -26,6 +26,11 @@ def random_patches(seed, rows, columns, unrated):
     return [None if rng.random() < unrated else row for row in patches]
 
 
+@pytest.mark.parametrize("count", [0, 1, 24, 25, 26, 48, 144, 1001])
+def test_the_domain_network_sees_the_same_patches(count):
+    assert rating.domain_sample(count) == reference.domain_sample(count).tolist()
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_every_number_is_that_of_the_package(seed):
     rows, columns = 3, 4

@@ -16,7 +16,7 @@ from java.lang import LinkageError, ProcessBuilder, Runtime, System
 from java.nio import FloatBuffer
 
 from zfocus_fiji.packages import DOMAIN_ONNX, ONNX
-from zfocus_fiji.rating import out_of_domain_score
+from zfocus_fiji.rating import domain_sample, out_of_domain_score
 from zfocus_fiji.words import LEVELS, PATCH_PX, ZfocusError
 
 BATCH = 48
@@ -39,23 +39,31 @@ class OnnxEngine(object):
             yield self._rate(plane)
 
     def _rate(self, plane):
-        found, domain = [None] * len(plane.rated), []
+        found = [None] * len(plane.rated)
         numbers = [number for number, rated in enumerate(plane.rated) if rated]
         for start in range(0, len(numbers), BATCH):
             chosen = numbers[start : start + BATCH]
-            pixels = FloatBuffer.allocate(len(chosen) * PATCH_PX * PATCH_PX)
-            for number in chosen:
-                pixels.put(plane.patch(number))
-            for number, row in zip(chosen, self._focus.run(pixels, len(chosen))):
+            rows = self._focus.run(_pixels(plane, chosen), len(chosen))
+            for number, row in zip(chosen, rows):
                 found[number] = row
-            if self._domain:
-                domain += self._domain.run(pixels, len(chosen))
+        domain = []
+        if self._domain and numbers:
+            chosen = [numbers[index] for index in domain_sample(len(numbers))]
+            domain = self._domain.run(_pixels(plane, chosen), len(chosen))
         return found, out_of_domain_score(domain)
 
     def close(self):
         for network in (self._focus, self._domain):
             if network:
                 network.session.close()
+
+
+def _pixels(plane, numbers):
+    """The pixels of patches in a buffer for ONNX Runtime."""
+    pixels = FloatBuffer.allocate(len(numbers) * PATCH_PX * PATCH_PX)
+    for number in numbers:
+        pixels.put(plane.patch(number))
+    return pixels
 
 
 class _Network(object):

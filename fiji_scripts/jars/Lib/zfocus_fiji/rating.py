@@ -23,6 +23,8 @@ from zfocus_fiji.words import (
     USABLE_LEVELS,
 )
 
+DOMAIN_PATCHES = 25
+
 Limits = namedtuple("Limits", "certainty_min in_focus_min out_of_domain_max")
 Certainty = namedtuple("Certainty", "mean max aggregate weighted")
 Patch = namedtuple("Patch", "row column y x level expected_level certainty probabilities")
@@ -82,8 +84,14 @@ def grid_shape(height, width):
     return height // PATCH_PX, width // PATCH_PX
 
 
+def domain_sample(count):
+    """Which of the rated patches the domain network sees: at most 25, evenly spaced."""
+    most = min(count, DOMAIN_PATCHES)
+    return [(2 * number + 1) * count // (2 * most) for number in range(most)]
+
+
 def out_of_domain_score(rows):
-    """How unlike the training images, 0 to 1, from (in, out) probabilities of rated patches."""
+    """How unlike the training images, 0 to 1, from (in, out) probabilities of sampled patches."""
     return aggregate(rows)[1] if rows else None
 
 
