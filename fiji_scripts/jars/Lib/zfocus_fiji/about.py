@@ -85,5 +85,6 @@ def onnxruntime_version():
         from ai.onnxruntime import OrtEnvironment
     except (ImportError, LinkageError):  # none, or none for this processor
         return ""
-    place = OrtEnvironment.getProtectionDomain().getCodeSource().getLocation()
-    return os.path.basename(place.getPath())
+    source = OrtEnvironment.getProtectionDomain().getCodeSource()
+    place = source.getLocation() if source is not None else None  # class loaders need not tell
+    return os.path.basename(place.getPath()) if place is not None else "one of unknown place"
