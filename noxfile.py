@@ -187,6 +187,14 @@ def cellprofiler_speed(session: nox.Session) -> None:
     session.run("python", "benchmarks/in_cellprofiler.py", *session.posargs)
 
 
+@nox.session(python=DEV_PYTHON, default=False)
+def fiji_speed(session: nox.Session) -> None:
+    """The benchmark that needs ImageJ."""
+    install(session, "fiji")
+    session.env["ZFOCUS_FIJI_JARS"] = str(Path(session.cache_dir, "fiji-jars").resolve())
+    session.run("python", "benchmarks/in_fiji.py", *session.posargs)
+
+
 @nox.session(python=DEV_PYTHON)
 def train(session: nox.Session) -> None:
     """All tests, with every extra that they use; bioimage.io's own test of each package."""
@@ -217,6 +225,7 @@ def full(session: nox.Session) -> None:
     pytest(session, "-m", "slow")
     scripts = {path.stem: path for path in sorted(ROOT.glob("benchmarks/[!_]*.py"))}
     del scripts["in_cellprofiler"]  # session cellprofiler_speed
+    del scripts["in_fiji"]  # session fiji_speed
     for script in sorted(scripts.values(), key=lambda path: path.stem == "tables"):
         session.run("python", str(script))
 
