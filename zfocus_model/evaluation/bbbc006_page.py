@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zfocus_model.evaluation.drawing import BLUE, GREY, ORANGE, TEAL, Axes, Picture, ticks
 from zfocus_model.evaluation.html import document, plots, table
@@ -60,7 +60,7 @@ def page(found: Table, drawn: Mapping[str, str]) -> str:
     """
     about = found.about
     title = "BBBC006, plane by plane"
-    rows = []
+    rows: list[list[Any]] = []
     for channel in found.channels:
         s = channel.group.scores
         rows.append(
