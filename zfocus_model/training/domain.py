@@ -41,9 +41,9 @@ _PARTS = 40  # batches in a file
 class DomainOptions:
     """How the domain network is trained."""
 
-    patches: int = 25_600
+    patches: int = 61_440
     """Fresh patches, half of them fluorescence."""
-    epochs: int = 8
+    epochs: int = 6
     """How often each patch is seen."""
     batch_size: int = 128
     learning_rate: float = 3e-3

@@ -167,8 +167,9 @@ def _resampled(image: Patch, rng: np.random.Generator) -> Patch:
 
     zoom = log_uniform(rng, 0.5, 4.0) if rng.random() < 0.6 else 1.0
     zoom = max(zoom, PATCH_PX / min(image.shape))
-    side = min(PATCH_PX / zoom, *image.shape)
-    y, x = (float(rng.uniform(0, length - side)) for length in image.shape)
+    height, width = image.shape
+    side = float(min(PATCH_PX / zoom, height, width))
+    y, x = float(rng.uniform(0, height - side)), float(rng.uniform(0, width - side))
     if zoom == 1.0:
         y, x = round(y), round(x)
         return image[y : y + PATCH_PX, x : x + PATCH_PX]
