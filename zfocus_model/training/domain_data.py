@@ -167,7 +167,7 @@ def _resampled(image: Patch, rng: np.random.Generator) -> Patch:
 
     zoom = log_uniform(rng, 0.5, 4.0) if rng.random() < 0.6 else 1.0
     zoom = max(zoom, PATCH_PX / min(image.shape))
-    height, width = image.shape
+    height, width = (int(length) for length in image.shape)
     side = float(min(PATCH_PX / zoom, height, width))
     y, x = float(rng.uniform(0, height - side)), float(rng.uniform(0, width - side))
     if zoom == 1.0:
