@@ -213,10 +213,12 @@ class Heap:
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> Heap:
+        """Begin to watch."""
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Watch no more."""
         self._over.set()
         self._thread.join()
 

@@ -7,7 +7,8 @@ OME = """<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/
 <Instrument ID="I"><Objective ID="O:1" LensNA="0.75" Immersion="Water"/></Instrument>
 <Image ID="Image:0"><ObjectiveSettings ID="O:1"/><Pixels DimensionOrder="{order}" SizeX="9"
  SizeY="9" SizeC="2" SizeZ="3" SizeT="1" PhysicalSizeX="325" PhysicalSizeXUnit="nm">
-<Channel ID="C:0" Name="DAPI"/><Channel ID="C:1" Name="A &amp; &#x42;"/>{data}</Pixels></Image></OME>
+<Channel ID="C:0" Name="DAPI"/><Channel ID="C:1" Name="A &amp; &#x42;"/>{data}</Pixels></Image>
+</OME>
 """
 
 

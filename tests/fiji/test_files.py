@@ -56,5 +56,5 @@ def test_pictures_in_the_folder_of_the_results_are_left_out(folder):
 
 
 def test_no_such_folder(folder):
-    with pytest.raises(ZfocusError, match="expected a folder of images, got .*nowhere"):
+    with pytest.raises(ZfocusError, match=r"expected a folder of images, got .*nowhere"):
         find_images(str(folder / "nowhere"))

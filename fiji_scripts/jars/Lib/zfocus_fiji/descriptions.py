@@ -78,7 +78,7 @@ def _ome(text, file_name, pages):
         objectives[_values(tag).get("ID", "")] = _values(tag)
     lens = objectives.get(settings.get("ID", ""), {}) if settings else {}
     if not settings and len(objectives) == 1:
-        lens = list(objectives.values())[0]
+        lens = next(iter(objectives.values()))
     about.numerical_aperture = _positive(lens.get("LensNA"))
     about.refractive_index = _positive(settings.get("RefractiveIndex")) or IMMERSION_INDEX.get(
         lens.get("Immersion", "").lower()

@@ -6,7 +6,7 @@ import os
 
 from ij import ImagePlus
 from ij.plugin import ContrastEnhancer
-from ij.process import ColorProcessor, LUT
+from ij.process import LUT, ColorProcessor
 from java.awt import BasicStroke, Color, Font, RenderingHints
 from java.awt.image import BufferedImage
 from java.io import File, IOException

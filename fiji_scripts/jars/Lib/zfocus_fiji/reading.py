@@ -4,10 +4,10 @@ from __future__ import division
 
 import os
 
-from ij import IJ, ImagePlus
-from ij.io import FileInfo, Opener, TiffDecoder
-from java.lang import OutOfMemoryError
+from ij import IJ
+from ij.io import Opener, TiffDecoder
 from java.lang import Exception as JavaException
+from java.lang import OutOfMemoryError
 
 from zfocus_fiji.descriptions import read_description
 from zfocus_fiji.pixels import is_deep_colour, pixel_size_um
