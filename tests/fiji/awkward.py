@@ -65,3 +65,21 @@ def write_files(folder: Path) -> list[Path]:
     iio.imwrite(folder / "colour.png", colour)
     iio.imwrite(folder / "grey.bmp", eight)
     return sorted(folder.iterdir())
+
+
+LEVELS_OF_STACK = (6.0, 3.0, 0.0, 4.0)
+
+
+def write_stacks(folder: Path) -> None:
+    """Write z.tif, the same as time series t.tif, zc.tif with a second channel and one of noise."""
+    planes = np.stack([scene((100, 180), level) for level in LEVELS_OF_STACK])
+    other = np.stack([scene((100, 180), level, seed=8) for level in (3.0, 0.0, 3.5, 7.0)])
+    noise = np.random.default_rng(0).poisson(100, (2, 100, 180)).astype(np.uint16)
+    both = np.stack([planes, other], 1)
+    both[0, 0] = noise[0]
+    about = {"axes": "ZYX", "unit": "um", "spacing": 2.0}
+    tifffile.imwrite(folder / "z.tif", planes, imagej=True, metadata=about, resolution=(2, 2))
+    tifffile.imwrite(folder / "t.tif", planes, imagej=True, metadata={"axes": "TYX"})
+    tifffile.imwrite(folder / "zc.tif", both, imagej=True, metadata={"axes": "ZCYX"})
+    tifffile.imwrite(folder / "flat.tif", noise, imagej=True, metadata={"axes": "ZYX"})
+    tifffile.imwrite(folder / "single.tif", planes[0])

@@ -46,3 +46,13 @@ def model():
     from zfocus_model import load_model
 
     return load_model(MODEL)
+
+
+@pytest.fixture(scope="session")
+def stacks(tmp_path_factory):
+    """A folder of small stacks: see awkward.write_stacks."""
+    from awkward import write_stacks
+
+    folder = tmp_path_factory.mktemp("stacks")
+    write_stacks(folder)
+    return folder

@@ -164,6 +164,10 @@ class ImageJ:
         assert image is not None, f"ImageJ cannot open {path.name}"
         return image
 
+    def save_png(self, image: Any, path: Path) -> None:
+        """Write an image as it is shown, overlay and all."""
+        assert self._class("ij.io.FileSaver")(image.flatten()).saveAsPng(str(path))
+
     def python(self, code: str) -> Any:
         """Run Jython code in a fresh interpreter; returns what it named `result`."""
         factory = self._scripts.getLanguageByName("jython")

@@ -77,10 +77,11 @@ def same_rating(row, wanted):
     return True
 
 
-def test_real_images(rate, imagej, model):
-    from data_for_tests import real_images
-
-    for path in real_images(4):
+def test_real_images(rate, imagej, model, data_root):
+    with (data_root / "manifest.csv").open(newline="", encoding="utf-8") as stream:
+        listed = [row for row in csv.DictReader(stream) if row["split"] == "dev"]
+    sources = {row["source"]: data_root / row["path"] for row in listed if int(row["h"]) >= 84}
+    for path in list(sources.values())[:4]:
         rows = []
         rate_files(path, model=model, on_plane=lambda row, _, rows=rows: rows.append(row))
         row, _ = rate(imagej.open(path))

@@ -28,7 +28,7 @@ def guarded(work):
     try:
         return work()
     except ZfocusError as error:
-        message = "%s" % error
+        message = u"%s" % error
     except OutOfMemoryError:
         message = (
             "there is not enough memory: give Fiji more (Edit > Options > Memory & Threads), or "
@@ -36,18 +36,19 @@ def guarded(work):
         )
     except (IOError, OSError) as error:
         message = (
-            "expected files and folders that can be read and written, got %s: check the name, "
-            "permissions and free space" % error
+            u"expected files and folders that can be read and written, got %s: check the name, "
+            u"permissions and free space" % error
         )
     except (Exception, Throwable) as error:
-        if headless() or Macro.MACRO_CANCELED in "%s" % error:
+        if headless() or Macro.MACRO_CANCELED in u"%s" % error:
             raise
         IJ.log("zfocus: %s" % traceback.format_exc())
-        message = "something unforeseen went wrong (%s): the log tells where" % error
+        message = u"something unforeseen went wrong (%s): the log tells where" % error
     finally:
         IJ.showProgress(1.0)
     if headless():
-        raise RuntimeError("zfocus: " + message)
+        # Python 2 cannot show an exception's text unless it is plain.
+        raise RuntimeError((u"zfocus: " + message).encode("ascii", "backslashreplace"))
     IJ.error("zfocus", message)
     return None
 
