@@ -183,3 +183,12 @@ def rows_of(table: Any) -> list[dict[str, str]]:
         {name: str(table.getStringValue(name, row)) for name in names}
         for row in range(table.size())
     ]
+
+
+if __name__ == "__main__":
+    import sys
+
+    if missing():
+        print(f"ImageJ cannot be started here: {missing()}")
+    else:
+        print(f"{len(fetch_jars(Path(sys.argv[1])))} jars in {sys.argv[1]}")
