@@ -111,3 +111,28 @@ def test_wrong_usage_ends_in_status_2(package_folder, tmp_path, capsys):
     words = ["evaluate", tmp_path / "none", "-o", tmp_path / "o", "--model", package_folder]
     assert cli.main([str(word) for word in words]) == 2
     assert "nothing there: check the name" in capsys.readouterr().err
+
+
+def test_a_second_simulator_is_reported_beside_the_first(
+    manifest, package_folder, tmp_path, monkeypatch
+):
+    """Whatever it does: here it forgets to defocus, so that every level looks like the first."""
+    from zfocus_model.evaluation import grading
+
+    chosen = {"paraxial": grading.paraxial, "vectorial": lambda image, level, rng: image + 0.0}
+    monkeypatch.setattr("zfocus_model.evaluation.runner.simulator", chosen.__getitem__)
+    monkeypatch.setattr("zfocus_model.evaluation.run.simulator", chosen.__getitem__)
+    words = ["evaluate", manifest, "-o", tmp_path, "--model", package_folder, "--engine", "numpy"]
+    words += ["--where", "path=new_0.png", "--simulator", "paraxial", "--simulator", "vectorial"]
+    assert cli.main([str(word) for word in [*words, "--quiet"]]) == 0
+    found = json.loads((tmp_path / "evaluation.json").read_text(encoding="utf-8"))
+    first, second = found["graded"]
+    assert (first["simulator"], second["simulator"]) == ("paraxial", "vectorial")
+    images = rows(tmp_path / "images.csv")
+    expected = {
+        name: [float(r["expected_level"]) for r in images if r["simulator"] == name]
+        for name in chosen
+    }
+    assert np.ptp(expected["vectorial"]) < np.ptp(expected["paraxial"])
+    page = (tmp_path / "evaluation.html").read_text(encoding="utf-8")
+    assert "vectorial minus paraxial" in page

@@ -35,8 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="MANIFEST|DIR",
         help="a CSV file with a column path, relative to it, and if known source, role "
-        "(in_focus, out_of_focus, blank, saturated, synthetic_blur, stack), stack_id, z_index and "
-        "z_um; or a folder of in-focus images; or the folder of BBBC006",
+        "(in_focus, out_of_focus, synthetic_blur, blank, out_of_domain, saturated, stack), "
+        "stack_id, z_index and z_um; or a folder of in-focus images; or the folder of BBBC006",
     )
     add(
         "-o",

@@ -20,6 +20,7 @@ ROLES = {
     "out_of_focus": "out_of_focus",
     "synthetic_blur": "out_of_focus",
     "blank": "undecided",
+    "out_of_domain": "undecided",
     "saturated": "",
     STACK: "",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -110,6 +110,7 @@ def page(result: Evaluation, drawn: Mapping[str, str]) -> str:
     body = [
         f'<header><p class="over">zfocus evaluate &middot; {escape(str(about["images"]))}</p>'
         f'<h1>{escape(title)}</h1><p class="under">{escape(str(about["made"]))}</p></header>',
+        _compare(result.graded),
         *(_graded(one, about, drawn) for one in result.graded),
         plots("Share of images within so many levels", "", [drawn.get("within", "")]),
         _taken(result),
@@ -171,6 +172,25 @@ def _graded(one: Graded, about: Mapping[str, Any], drawn: Mapping[str, str]) -> 
         + plots("", "Filled: new sources; hollow: sources also in training. " if known else "",
                  [drawn[plot] for plot in chosen])
     )  # fmt: skip
+
+
+def _compare(graded: Sequence[Graded]) -> str:
+    """Several simulators side by side: what was learned of optics, and what of one simulator."""
+    if len(graded) < 2:
+        return ""
+    first = graded[0].mean.scores
+    rows: list[list[str]] = []
+    for key, words in METRICS.items():
+        cells = [_number(key, one.mean.scores[key].value) for one in graded]
+        apart = [_number(key, one.mean.scores[key].value - first[key].value) for one in graded[1:]]
+        rows.append([words + (", %" if key in _PERCENT else ""), *cells, *apart])
+    heads = ["", *(one.simulator for one in graded)]
+    heads += [f"{one.simulator} minus {graded[0].simulator}" for one in graded[1:]]
+    return (
+        "<section><h2>One simulator against another</h2><p>The mean over the same sources. "
+        "Training uses the paraxial simulator; a model that had learned its formulas instead of "
+        f"focus would fall behind with another.</p>{table(heads, rows)}</section>"
+    )
 
 
 def _taken(result: Evaluation) -> str:
