@@ -1,0 +1,21 @@
+// Opens a stack and saves its sharpest plane (of several channels and time points: that of those in front).
+// All options are named: Fiji asks in a dialog for those that are left out.
+// Headless: fiji --headless --console -macro best_planes.ijm "STACK,RESULTS"
+paths = split(getArgument(), ",");
+if (paths.length == 2) {
+  stack = paths[0];
+  results = paths[1];
+} else {
+  stack = File.openDialog("Stack");
+  results = getDirectory("Folder for the results");
+}
+setBatchMode(true);
+open(stack);
+name = File.getNameWithoutExtension(stack);
+run("Rate Stack", "currentchannel=false oneforall=false boxes=false borderwidth=4 plot=false extract=false csv=["
+    + results + File.separator + name + "_planes.csv] model=[]");
+// Rate Stack leaves the stack at its best plane.
+run("Duplicate...", "title=best");
+saveAs("Tiff", results + File.separator + name + "_best.tif");
+close();
+close();
