@@ -44,9 +44,9 @@ def test_best_focus_is_brighter_than_any_other(microscope: Microscope) -> None:
     step = microscope.resolution_um / 2
     peaks = [
         spread(microscope, z, pixel_um=step, side_px=kernel_side(microscope, 3, step)).max()
-        for z in np.linspace(-3, 3, 25)
+        for z in np.linspace(-3, 3, 13)
     ]
-    assert int(np.argmax(peaks)) == 12
+    assert int(np.argmax(peaks)) == 6
 
 
 def test_an_index_that_does_not_match_shifts_and_dims_the_focus() -> None:
