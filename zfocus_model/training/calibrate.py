@@ -11,6 +11,7 @@ import numpy as np
 from zfocus_model._errors import ZfocusError
 from zfocus_model._files import write_json
 from zfocus_model.aggregation import aggregate, certainty
+from zfocus_model.evaluation.metrics import f_score, is_negative, is_positive
 from zfocus_model.levels import PATCH_PX
 from zfocus_model.tiling import cut
 from zfocus_model.training._keras import load_keras
@@ -31,7 +32,6 @@ BLANK_IMAGES = 400
 _F_TOLERANCE = 0.003  # one image in three hundred: more, the held-out images cannot tell
 
 _LARGEST_PX = 6 * PATCH_PX
-_POSITIVE, _NEGATIVE = 2, 4  # usable up to level 2, not from level 4 on; level 3 is neither
 
 
 @dataclass(frozen=True)
@@ -178,10 +178,15 @@ def choose_limits(
     certainty_min = max(highest_blank, (highest_blank + lowest_cells) / 2)
     decided = certain >= certainty_min
     in_focus = graded[:, :3].sum(1)
-    graded_by_eye = decided & ((levels <= _POSITIVE) | (levels >= _NEGATIVE))
-    positive = levels[graded_by_eye] <= _POSITIVE
+    graded_by_eye = decided & (is_positive(levels) | is_negative(levels))
+    positive = is_positive(levels[graded_by_eye])
     limits = np.arange(0.20, 0.801, 0.01)
-    scores = np.array([_f_score(in_focus[graded_by_eye] >= limit, positive) for limit in limits])
+    called = in_focus[graded_by_eye] >= limits[:, None]
+    scores = np.nan_to_num(
+        f_score(
+            (called & positive).sum(1), (called & ~positive).sum(1), (~called & positive).sum(1)
+        )
+    )
     best = limits[scores >= scores.max() - _F_TOLERANCE]
     return Calibration(
         temperature=round(temperature, 4),
@@ -223,8 +228,3 @@ def _graded(images: Sequence[SourceImage], seed: int) -> Iterator[tuple[int, NDA
         photons = log_uniform(rng, 200, 20_000)
         corner = image.pixels[:_LARGEST_PX, :_LARGEST_PX]
         yield from graded_images(corner, rng, peak_photons=photons)
-
-
-def _f_score(called: NDArray[np.bool_], true: NDArray[np.bool_]) -> float:
-    hits = int((called & true).sum())
-    return 2 * hits / max(1, int(called.sum() + true.sum()))
