@@ -304,7 +304,7 @@ class MeasureImageFocus(Module):
         if self.wants_patches.value:
             self.add_patches(workspace, image, image_name, ratings, labels, (top, left))
         for object_name in self.objects():
-            self.rate_objects(workspace, object_name, image_name, ratings, labels, model)
+            self.rate_objects(workspace, object_name, image_name, ratings, rating, labels, model)
         overlay = None
         if self.wants_overlay.value or self.show_window:
             overlay = draw_overlay(image, ratings, (top, left))
@@ -345,7 +345,7 @@ class MeasureImageFocus(Module):
         add_object_location_measurements(measurements, name, labels, count)
         add_measurements(measurements, name, image_name, patch_values(ratings, corner))
 
-    def rate_objects(self, workspace, object_name, image_name, ratings, labels, model):
+    def rate_objects(self, workspace, object_name, image_name, ratings, rating, labels, model):
         segmented = workspace.object_set.get_objects(object_name).segmented
         if segmented.shape != labels.shape:
             raise ValueError(
@@ -353,7 +353,7 @@ class MeasureImageFocus(Module):
                 "image of the same size" % (object_name, image_name, labels.shape, segmented.shape)
             )
         count = workspace.object_set.get_objects(object_name).count
-        values = object_values(segmented, labels, ratings, count, model)
+        values = object_values(segmented, labels, ratings, count, model, rating.out_of_domain)
         add_measurements(workspace.measurements, object_name, image_name, values)
 
     # What is shown
@@ -549,22 +549,21 @@ def planes_of(image):
     """
     from zfocus_model.planes import grey
 
-    pixels, mask = _unmasked(image)
-    masked = image.has_mask
-    if image.volumetric:
-        planes = [grey(plane) for plane in pixels]
-        masks = list(mask) if masked else [None] * len(planes)
-    else:
-        planes, masks = [grey(pixels)], [mask if masked else None]
+    pixels, mask = _unmasked(image) if image.has_mask else (image.pixel_data, None)
+    planes = list(pixels) if image.volumetric else [pixels]
+    masks = [None] * len(planes)
+    if mask is not None:
+        masks = list(mask) if image.volumetric else [mask]
     top = left = 0
     crop = image.crop_mask if image.has_crop_mask and not image.volumetric else None
-    if crop is not None and crop.shape == planes[0].shape and crop.any():
+    if crop is not None and crop.shape == planes[0].shape[:2] and crop.any():
         rows, columns = (numpy.flatnonzero(crop.any(axis=axis)) for axis in (1, 0))
         top, left = int(rows[0]), int(columns[0])
         box = slice(top, int(rows[-1]) + 1), slice(left, int(columns[-1]) + 1)
         planes, masks = [planes[0][box]], [masks[0][box]]
     planes, maximum = stored(planes, image.scale)
-    return planes, masks, maximum, (top, left)
+    # Colours are averaged last, as they are in files.
+    return [grey(plane) for plane in planes], masks, maximum, (top, left)
 
 
 def _unmasked(image):
@@ -713,8 +712,11 @@ def patch_values(ratings, corner):
     return values
 
 
-def object_values(segmented, labels, ratings, count, model):
-    """Array of each feature of objects: their patches', weighted by overlap and certainty."""
+def object_values(segmented, labels, ratings, count, model, out_of_domain=None):
+    """Array of each feature of objects: their patches', weighted by overlap and certainty.
+
+    Objects in an image that is out of the model's domain are as undecided as the image.
+    """
     from zfocus_model.rating import rate_patches
 
     probabilities = _patch_probabilities(ratings)
@@ -738,7 +740,7 @@ def object_values(segmented, labels, ratings, count, model):
             grid = mean.reshape(1, 1, -1)
         else:
             grid = numpy.full((1, 1, len(PROBABILITIES)), numpy.nan)
-        rating = rate_patches(grid, model.package.limits)
+        rating = rate_patches(grid, model.package.limits, out_of_domain=out_of_domain)
         values["Score"][number - 1] = values["Level"][number - 1] = _number(rating.level)
         values["ExpectedLevel"][number - 1] = rating.expected_level
         values["Certainty"][number - 1] = rating.certainty.aggregate

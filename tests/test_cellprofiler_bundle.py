@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny_package import random_domain_network, random_network, write_package
 
 from zfocus_model import cellprofiler_bundle as door
 from zfocus_model._errors import ZfocusError
@@ -83,6 +85,44 @@ def test_an_installed_folder_rates_by_itself(plugins, package_folder, pixels, tm
     assert (values["overlay"], values["labels"]) == ([100, 260, 3], 3)
 
 
+def test_the_domain_network_goes_along(plugins, rng, pixels, tmp_path):
+    network, arrays = random_network(rng)
+    domain = random_domain_network(rng)
+    package = write_package(tmp_path / "tiny", network, arrays, domain=domain)
+    door.install(plugins, model=package)
+    values = rate(plugins, pixels, tmp_path)
+    expected = load_model(package, engine="numpy").rate(pixels)
+    assert 0 <= expected.out_of_domain <= 1
+    assert values["ImageFocus_OutOfDomain_DNA"] == pytest.approx(expected.out_of_domain, abs=1e-4)
+    assert values["ImageFocus_Status_DNA"] == expected.status
+    assert values["ImageFocus_Reason_DNA"] == expected.reason
+
+
+def test_the_parts_are_all_that_the_runtime_imports():
+    """Follow the imports from what the module uses; nothing else, and nothing less, goes along."""
+    package = Path(door.__file__).parent
+    found, wanted = set(), ["model", "planes", "rating", "report.colours"]
+    while wanted:
+        name = wanted.pop()
+        path = package / f"{name.replace('.', '/')}.py"
+        path = path if path.exists() else package / name.replace(".", "/") / "__init__.py"
+        if not path.exists() or path in found:
+            continue  # a name in a module
+        found.add(path)
+        wanted += [name.rpartition(".")[0] or "__init__"]
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        # The package itself names all its rooms, to be imported when they are asked for.
+        for node in (
+            tree.body if path.parent == package and path.stem == "__init__" else ast.walk(tree)
+        ):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("zfocus_model"):
+                module = node.module.partition(".")[2]
+                wanted += [module] if module else []
+                wanted += [f"{module}.{each.name}".strip(".") for each in node.names]
+    names = {path.relative_to(package).as_posix() for path in found}
+    assert {name for name, _ in door._sources()} == names
+
+
 def test_an_unpacked_bundle_is_the_same(plugins, package_folder, tmp_path):
     door.install(plugins, model=package_folder)
     door.bundle(tmp_path / "bundle.zip", model=package_folder)
@@ -139,3 +179,19 @@ def test_the_submission_is_what_the_repository_expects(tmp_path):
     module = paths[0].read_text(encoding="utf-8")
     assert "class MeasureImageFocus(Module)" in module
     assert paths[1].read_text(encoding="utf-8").count("|") == 5
+
+
+def test_the_examples_can_be_had_without_a_checkout(tmp_path):
+    paths = door.examples(tmp_path / "new")
+    assert [path.name for path in paths] == [
+        "from_cellprofiler_3.cppipe",
+        "plate_qc.cppipe",
+        "z_stack.cppipe",
+        "images.csv",
+        "drop_flagged_sites.py",
+    ]
+    pipelines = [path.read_text(encoding="utf-8") for path in paths[:3]]
+    assert all("\nMeasureImageFocus:" in text for text in pipelines)
+    assert "Name of the file:images.csv" in pipelines[1]
+    header = paths[3].read_text(encoding="utf-8").splitlines()[0].split(",")
+    assert header[:2] == ["Image_FileName_DNA", "Image_PathName_DNA"]

@@ -159,6 +159,36 @@ def bundle(path: str | Path, *, model: str | Path = DEFAULT_MODEL) -> Installed:
     return Installed(target, sha256, target.stat().st_size)
 
 
+def examples(folder: str | Path) -> tuple[Path, ...]:
+    """Write the example pipelines, the list of images that one of them reads, and the script.
+
+    Parameters
+    ----------
+    folder
+        Where to write them; made if need be. Files of the same names are replaced.
+
+    Returns
+    -------
+    tuple of Path
+        The files.
+
+    Raises
+    ------
+    ZfocusError
+        If this installation lacks the module.
+    """
+    source, target = plugin_folder(), Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    sources = [
+        *sorted((source / "pipelines").glob("*.cppipe")),
+        source / "pipelines" / "images.csv",
+        *sorted((source / "examples").glob("*.py")),
+    ]
+    for path in sources:
+        shutil.copyfile(path, target / path.name)
+    return tuple(target / path.name for path in sources)
+
+
 def submission(folder: str | Path) -> tuple[Path, ...]:
     """Write the files that CellProfiler-plugins expects of a new module.
 

@@ -87,13 +87,15 @@ def flag(pipeline, measurement="ImageFocus_OutOfFocus_DNA", *, above=0.5, name="
     return module
 
 
-def save(pipeline, image_name="FocusOverlay", *, named_by="DNA", suffix="_focus"):
-    """Save an image as PNG, named by another."""
+def save(
+    pipeline, image_name="FocusOverlay", *, named_by="DNA", suffix="_focus", file_format="png"
+):
+    """Save an image with 8 bits, named by another."""
     return add(
         pipeline,
         "SaveImages",
         image_name=image_name,
-        file_format="png",
+        file_format=file_format,
         file_name_method="From image filename",
         file_image_name=named_by,
         wants_file_name_suffix=True,
@@ -136,10 +138,11 @@ def plate_qc():
 
 
 def z_stack():
-    """Stacks as 3D images: the best plane of each."""
+    """Stacks as 3D images: the best plane of each, overlays of all."""
     pipeline = Pipeline()
     images_module(pipeline, volumes=True)
-    measure(pipeline)
+    measure(pipeline, wants_overlay=True)
+    save(pipeline, file_format="tiff")  # PNG holds no stack
     export(pipeline)
     return pipeline
 

@@ -54,7 +54,7 @@ def prepare(cp):
         pipeline = cp.Pipeline()
         pipeline.set_volumetric(volumes)
         pipeline.add_module(module)
-        object_set = cp.ObjectSet()
+        object_set = cp.ObjectSet(can_overwrite=True)  # as test mode does
         if objects is not None:
             cells = cp.Objects()
             cells.segmented = objects
@@ -159,6 +159,57 @@ def test_a_crop_is_rated_from_its_corner(cp, prepare, model, counts, remove):
     assert x.tolist() == ([0, 84, 0, 84] if remove else [41, 125, 41, 125])
     centre = workspace.measurements.get_current_measurement("FocusPatches", "Location_Center_X")
     assert centre.tolist() == (x + 41.5).tolist()
+
+
+def test_test_mode_measures_an_image_set_again(cp, prepare, model, counts):
+    wanted = {"wants_patches": True, "wants_map": True, "wants_overlay": True}
+    module, workspace = prepare(cp.Image(scaled(counts), scale=65535), **wanted)
+    module.run(workspace)
+    smaller = counts[:100]
+    workspace.image_set.add("DNA", cp.Image(scaled(smaller), scale=65535))
+    module.run(workspace)
+    expected = model.rate(smaller)
+    assert_rated(workspace, expected)
+    patches = workspace.measurements.get_current_measurement("FocusPatches", "ImageFocus_P0_DNA")
+    assert patches == pytest.approx(expected.patches.probabilities[..., 0].ravel(), abs=1e-4)
+    assert workspace.object_set.get_objects("FocusPatches").count == 3
+    assert workspace.image_set.get_image("FocusMap").pixel_data.shape == (100, 300)
+
+
+def test_volumes_are_rated_plane_by_plane(cp, prepare, model, counts):
+    """Two planes of two patches: what is made has the volume's shape."""
+    planes = np.stack([counts[:90, :170], counts[100:190, 100:270]])
+    module, workspace = prepare(
+        cp.Image(scaled(planes), scale=65535, dimensions=3),
+        volumes=True,
+        wants_patches=True,
+        wants_map=True,
+        wants_overlay=True,
+    )
+    module.run(workspace)
+    ratings = model.rate_stack(planes)
+    best = min(ratings, key=lambda rating: rating.expected_level)
+    assert "undecided" not in {rating.status for rating in ratings}
+    assert_rated(workspace, best)
+    assert value(workspace, "BestPlane") == ratings.index(best)
+    assert value(workspace, "Planes") == 2
+
+    labels = workspace.object_set.get_objects("FocusPatches").segmented
+    assert labels[:, 40, [40, 130]].tolist() == [[1, 2], [3, 4]]
+    assert labels[:, 85:].max() == labels[:, :, 168:].max() == 0
+    feature = workspace.measurements.get_current_measurement
+    assert feature("FocusPatches", "Location_Center_Z").tolist() == [0, 0, 1, 1]
+    levels = np.concatenate([rating.patches.expected_level.ravel() for rating in ratings])
+    measured = feature("FocusPatches", "ImageFocus_ExpectedLevel_DNA")
+    assert measured == pytest.approx(levels, abs=1e-3)
+    drawn = workspace.image_set.get_image("FocusMap")
+    assert drawn.volumetric
+    assert drawn.pixel_data[:, 40, [40, 130]].ravel() == pytest.approx(levels / 10, abs=1e-4)
+    assert not drawn.mask[:, 85:].any()
+    assert workspace.image_set.get_image("FocusOverlay").pixel_data.shape == (2, 90, 170, 3)
+    written = set(workspace.measurements.get_feature_names("FocusPatches"))
+    declared = module.get_measurement_columns(workspace.pipeline)
+    assert written == {feature for name, feature, _ in declared if name == "FocusPatches"}
 
 
 def test_colour_is_averaged(cp, prepare, model, counts):

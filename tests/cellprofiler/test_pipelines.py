@@ -94,6 +94,7 @@ def test_the_best_plane_of_stacks(cellprofiler, tmp_path, rated, model):
 
     from zfocus_model import defocus
     from zfocus_model.camera import photograph
+    from zfocus_model.report.colours import level_colour
     from zfocus_model.scenes import field
 
     rng = np.random.default_rng(3)
@@ -120,3 +121,12 @@ def test_the_best_plane_of_stacks(cellprofiler, tmp_path, rated, model):
             best = max(rows, key=lambda row: row["certainty_aggregate"])
             assert number(measured["ImageFocus_BestPlane_DNA"]) is None
         assert_same(measured, best)
+
+        stack = tifffile.imread(tmp_path / measured["FileName_DNA"])
+        drawn = tifffile.imread(run.output / f"stack{table.index(measured)}_focus.tiff")
+        assert drawn.shape == (*stack.shape, 3)
+        for plane, pixels in zip(drawn, stack):
+            patches = model.rate(pixels).patches
+            colours = level_colour(patches.expected_level, patches.certainty).astype(int)
+            assert np.abs(plane[2, 40].astype(int) - colours[0, 0]).max() <= 2
+            assert np.abs(plane[86, 208].astype(int) - colours[1, 2]).max() <= 2

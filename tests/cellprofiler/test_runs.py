@@ -19,7 +19,7 @@ def field_of(rng, shape=(180, 260), level=0):
 
 @pytest.fixture(scope="module")
 def awkward(cellprofiler, build, tmp_path_factory):
-    """Constant, tiny, NaN, missing and good images, in one run that goes on after errors."""
+    """Constant, tiny, NaN, missing, masked and good images in a run that goes on after errors."""
     import tifffile
 
     folder = tmp_path_factory.mktemp("awkward")
@@ -32,16 +32,26 @@ def awkward(cellprofiler, build, tmp_path_factory):
         "nan.tif": with_nan,
         "all_nan.tif": np.full((100, 100), np.nan, np.float32),
         "missing.tif": None,
+        "masked_out.tif": field_of(rng),
         "good.tif": field_of(rng),
     }
     for name, pixels in images.items():
         if pixels is not None:
             tifffile.imwrite(folder / name, pixels)
-    write_csv(folder / "images.csv", ["DNA"], [[name, "."] for name in images])
+            mask = np.full(pixels.shape, 0 if name == "masked_out.tif" else 255, np.uint8)
+            mask[:, 84:130] = 0  # more than half of the second column of patches
+            tifffile.imwrite(folder / f"mask_{name}", mask)
+    rows = [[name, ".", f"mask_{name}", "."] for name in images]
+    write_csv(folder / "images.csv", ["DNA", "Mask"], rows)
     pipeline = build.Pipeline()
     # Not rescaled by the file's metadata but by its type: undone, too.
     build.load_data(pipeline, rescale=False)
     build.measure(pipeline, wants_patches=True, wants_map=True, wants_overlay=True)
+    build.add(
+        pipeline, "MaskImage", image_name="DNA", masked_image_name="Masked", source_choice="Image",
+        masking_image_name="Mask",
+    )  # fmt: skip
+    build.measure(pipeline, "Masked")
     build.export(pipeline)
     run = cellprofiler(
         build.write(pipeline, folder / "awkward.cppipe"), folder, "--always-continue"
@@ -49,8 +59,8 @@ def awkward(cellprofiler, build, tmp_path_factory):
     return folder, run, {row["FileName_DNA"]: row for row in run.table("Focus_Image.csv")}
 
 
-def cell(rows, name, feature):
-    return rows[name][f"ImageFocus_{feature}_DNA"]
+def cell(rows, name, feature, image="DNA"):
+    return rows[name][f"ImageFocus_{feature}_{image}"]
 
 
 def test_a_missing_image_costs_only_itself(awkward, rated):
@@ -60,6 +70,26 @@ def test_a_missing_image_costs_only_itself(awkward, rated):
     assert cell(rows, "missing.tif", "Status") in ("", "None", "nan", "NaN")
     (expected,) = rated(folder / "good.tif")[0]["good.tif"]
     assert_same(rows["good.tif"], expected)
+
+
+def test_an_image_that_is_masked_out_is_undecided(awkward):
+    _, _, rows = awkward
+    assert cell(rows, "masked_out.tif", "Status", "Masked") == "undecided"
+    assert cell(rows, "masked_out.tif", "Reason", "Masked") == "masked"
+    assert number(cell(rows, "masked_out.tif", "Score", "Masked")) is None
+    assert number(cell(rows, "masked_out.tif", "Score")) is not None
+
+
+def test_patches_mostly_outside_a_mask_are_left_out(awkward, model):
+    import tifffile
+
+    folder, _, rows = awkward
+    image, mask = (tifffile.imread(folder / f"{name}good.tif") for name in ("", "mask_"))
+    expected = model.rate(image, mask)
+    assert expected.rated_patches == float(cell(rows, "good.tif", "Patches", "Masked")) == 4
+    for level in range(11):
+        measured = number(cell(rows, "good.tif", f"P{level}", "Masked"))
+        assert close(measured, expected.probabilities[level], 1e-4)
 
 
 def test_a_constant_image_is_blank(awkward):
@@ -191,8 +221,16 @@ def test_the_database_holds_the_measurements(two_channels):
             "SELECT Image_ImageFocus_Score_DNA, Image_ImageFocus_Status_DNA FROM Per_Image "
             "ORDER BY ImageNumber"
         ).fetchall()
+        objects = database.execute(
+            "SELECT Nuclei_ImageFocus_Score_Actin FROM Per_Object "
+            "ORDER BY ImageNumber, Nuclei_Number_Object_Number"
+        ).fetchall()
     assert stored == [
         (number(row["ImageFocus_Score_DNA"]), row["ImageFocus_Status_DNA"]) for row in table
+    ]
+    assert len(objects) > 0
+    assert [score for (score,) in objects] == [
+        number(row["ImageFocus_Score_Actin"]) for row in run.table("Focus_Nuclei.csv")
     ]
 
 

@@ -27,7 +27,8 @@ def test_bundle_and_submission(package_folder, tmp_path, capsys):
     words = ["cellprofiler", "bundle", "-o", str(bundle), "--model", str(package_folder)]
     assert main(words) == 0
     assert bundle.stat().st_size > 1000
-    assert main(["cellprofiler", "submission", "-o", str(tmp_path / "out")]) == 0
+    for what in ("submission", "examples"):
+        assert main(["cellprofiler", what, "-o", str(tmp_path / "out")]) == 0
     assert "active_plugins" in capsys.readouterr().out
 
 

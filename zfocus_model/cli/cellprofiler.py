@@ -37,10 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             default="focus-fluorescence",
             help="model package to carry (default: %(default)s)",
         )
+    examples = what.add_parser("examples", help="write the example pipelines")
     submission = what.add_parser(
         "submission", help="write the files that the repository CellProfiler-plugins expects"
     )
-    submission.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
+    for one in (examples, submission):
+        one.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -53,8 +55,9 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from zfocus_model import cellprofiler_bundle as door
 
-    if arguments.what == "submission":
-        for path in door.submission(arguments.output):
+    if arguments.what in ("examples", "submission"):
+        write = door.examples if arguments.what == "examples" else door.submission
+        for path in write(arguments.output):
             print(path)
         return OK
     if arguments.what == "install":
