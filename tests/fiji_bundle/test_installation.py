@@ -221,7 +221,7 @@ def test_a_full_disk_leaves_nothing(fiji, scripts, jar, package_folder, monkeypa
     assert contents(fiji) == before
 
 
-@pytest.mark.parametrize("step", range(8))
+@pytest.mark.parametrize("step", range(11))
 def test_an_interrupt_leaves_whole_files_and_is_mended(
     fiji, scripts, jar, package_folder, monkeypatch, step
 ):
@@ -319,6 +319,30 @@ def test_a_bundle_has_the_same_bytes_whenever_it_is_made(scripts, jar, package_f
     assert made[0].bytes == len(one)
     smaller = door.bundle(tmp_path / "two.zip", models=[package_folder], with_jar=False)
     assert smaller.files == made[0].files - 1
+
+
+def test_another_content_has_another_date(scripts, package_folder, tmp_path):
+    # Jython runs what it compiled from a module for as long as the module's date is the same.
+    def dates():
+        made = door.bundle(tmp_path / "one.zip", models=[package_folder], with_jar=False)
+        with zipfile.ZipFile(made.place) as archive:
+            return {entry.filename: entry.date_time for entry in archive.infolist()}
+
+    before = dates()
+    (scripts / SCRIPT).write_text("# newer\n")
+    changed = {name for name, date in dates().items() if date != before[name]}
+    assert changed == {SCRIPT}
+
+
+def test_an_update_forgets_what_jython_compiled(fiji, scripts, package_folder):
+    door.install(fiji, models=[package_folder], with_jar=False)
+    for name in ("zfocus_fiji$py.class", "another$py.class"):
+        (fiji / "jars/Lib" / name).write_text("compiled")
+    (scripts / "jars/Lib/zfocus_fiji.py").write_text("# newer\n")
+    door.install(fiji, models=[package_folder], with_jar=False)
+    assert {path.name for path in (fiji / "jars/Lib").iterdir()} == {
+        *("zfocus_fiji.py", "another$py.class"),
+    }
 
 
 def test_the_command_is_named_on_this_machine_only(

@@ -173,6 +173,7 @@ def _replace(fiji: Path, payload: Payload, known: dict[str, set[str]]) -> list[s
                 notes.append(f"{path} was edited; the edited file is now {_set_aside(target)}")
             target.parent.mkdir(parents=True, exist_ok=True)
             (partial / path).replace(target)
+            _forget_compiled(target)
         gone = {path: known[path] for path in known if path not in payload.sources}
         notes += _remove(fiji, gone)[1]
         write_whole(fiji / places.MANIFEST, now.to_bytes())
@@ -219,10 +220,15 @@ def _remove(fiji: Path, known: dict[str, set[str]]) -> tuple[int, list[str]]:
             continue
         target.unlink()
         removed += 1
-        if target.suffix == ".py":  # Jython keeps what it compiled beside the script
-            with suppress(FileNotFoundError):
-                target.with_name(f"{target.stem}$py.class").unlink()
+        _forget_compiled(target)
     return removed, notes
+
+
+def _forget_compiled(script: Path) -> None:
+    """Remove what Jython compiled from a script or module and keeps beside it."""
+    if script.suffix == ".py":
+        with suppress(FileNotFoundError):
+            script.with_name(f"{script.stem}$py.class").unlink()
 
 
 def _remove_folders(fiji: Path, names: set[str]) -> None:
