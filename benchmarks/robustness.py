@@ -254,11 +254,11 @@ def blanks(number: int) -> Iterator[tuple[str, Counts]]:
         if kind == "dark":
             light[:] = 0
         elif kind in ("uneven light", "patchy light"):
-            light *= 1 - rng.uniform(0.1, 0.6) * ((y - rng.normal(0, 0.4)) ** 2 + x**2) / 2
+            light *= 1 - rng.uniform(0.05, 0.4) * ((y - rng.normal(0, 0.4)) ** 2 + x**2) / 2
         if kind == "patchy light":
-            for _ in range(rng.integers(1, 6)):
+            for _ in range(rng.integers(1, 4)):
                 away = np.hypot(y - rng.uniform(-1, 1), x - rng.uniform(-1, 1))
-                light *= 1 + rng.uniform(0, 0.3) * np.exp(-((away / rng.uniform(0.5, 1)) ** 2))
+                light *= 1 + rng.uniform(0, 0.1) * np.exp(-((away / rng.uniform(0.5, 1)) ** 2))
         elif kind == "fixed pattern":
             light *= 1 + rng.uniform(0.002, 0.02) * rng.standard_normal((height, width))
         electrons = rng.poisson(np.maximum(light, 0)) + rng.normal(0, read_noise, light.shape)
