@@ -128,15 +128,23 @@ def _number(name: str, value: float) -> str:
     return f"{100 * value:.1f}" if name in _PERCENT else f"{value:.3g}"
 
 
+def _plain(name: str, words: str) -> str:
+    """The words of a score, with its unit on the page."""
+    return words.replace(", share", "") + (", %" if name in _PERCENT else "")
+
+
 def _between(name: str, score: Score) -> str:
-    low, high = _number(name, score.low), _number(name, score.high)
-    return f"{_number(name, score.value)} ({low} to {high})"
+    return f"{_number(name, score.value)} ({_range(name, score.low, score.high)})"
+
+
+def _range(name: str, low: float, high: float) -> str:
+    return "-" if math.isnan(low) else f"{_number(name, low)} to {_number(name, high)}"
 
 
 def _graded(one: Graded, about: Mapping[str, Any], drawn: Mapping[str, str]) -> str:
     settings = about["settings"]
-    known = about["trained_sources"] is not None
-    of = "sources that the model was not trained on" if known else "all sources"
+    known = any(source.in_training is False for source in one.sources)
+    of = "sources that the model was not trained on" if known else "sources"
     rows: list[list[str]] = []
     for source in (one.mean, *one.sources):
         new = {None: "", True: "in training", False: "new"}[source.in_training]
@@ -145,10 +153,11 @@ def _graded(one: Graded, about: Mapping[str, Any], drawn: Mapping[str, str]) -> 
     heads = ["source", "", "fields", *(label for _, label in _SOURCE_COLUMNS)]
     all_rows = [
         [
-            words,
-            _between(key, one.mean.scores[key]) + (" %" if key in _PERCENT else ""),
-            f"{_number(key, one.mean.scores[key].low_new_sources)} to "
-            f"{_number(key, one.mean.scores[key].high_new_sources)}",
+            _plain(key, words),
+            _between(key, one.mean.scores[key]),
+            _range(
+                key, one.mean.scores[key].low_new_sources, one.mean.scores[key].high_new_sources
+            ),
         ]
         for key, words in METRICS.items()
     ]
@@ -169,7 +178,7 @@ def _graded(one: Graded, about: Mapping[str, Any], drawn: Mapping[str, str]) -> 
         f"<h3>The mean, in full</h3>"
         + table(["", "value (95 % interval, other fields)", "other sources, too"], all_rows)
         + "</section>"
-        + plots("", "Filled: new sources; hollow: sources also in training. " if known else "",
+        + plots("", "Filled: new sources; hollow: sources also in training." if known else "",
                  [drawn[plot] for plot in chosen])
     )  # fmt: skip
 
@@ -183,7 +192,7 @@ def _compare(graded: Sequence[Graded]) -> str:
     for key, words in METRICS.items():
         cells = [_number(key, one.mean.scores[key].value) for one in graded]
         apart = [_number(key, one.mean.scores[key].value - first[key].value) for one in graded[1:]]
-        rows.append([words + (", %" if key in _PERCENT else ""), *cells, *apart])
+        rows.append([_plain(key, words), *cells, *apart])
     heads = ["", *(one.simulator for one in graded)]
     heads += [f"{one.simulator} minus {graded[0].simulator}" for one in graded[1:]]
     return (

@@ -215,7 +215,7 @@ def _mean(
             others = (float("nan"), float("nan"))
         found[key] = Score(float(share(known.sum(), known.size)), *fields, *others)
     return Group(
-        f"mean of {len(sources)} sources",
+        f"mean of {len(sources)} source{'s' if len(sources) > 1 else ''}",
         sum(source.fields for source in sources),
         sum(source.images for source in sources),
         found,
