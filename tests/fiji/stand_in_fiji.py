@@ -103,7 +103,10 @@ class ImageJ:
         compiler = ["javac", "-proc:none", "-cp", ":".join(jars), "-d", str(classes), *sources]
         made = subprocess.run(compiler, capture_output=True, text=True, timeout=120)
         assert made.returncode == 0, made.stderr[-2000:]
-        options = (*java_options, "-Djava.awt.headless=true", f"-Dplugins.dir={fiji}")
+        home = fiji / "home"  # where Java and ImageJ keep preferences: not the user's own
+        home.mkdir(exist_ok=True)
+        options = (*java_options, "-Djava.awt.headless=true", f"-Duser.home={home}")
+        options += (f"-Dplugins.dir={fiji}",)
         jpype.startJVM(*options, classpath=[*jars, str(classes)], convertStrings=True)
 
         self.fiji = fiji

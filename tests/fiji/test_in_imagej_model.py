@@ -91,13 +91,30 @@ result = "; ".join(said)
 
 
 def test_a_batch_uses_one_session(imagej, image_file, tmp_path):
-    before = imagej.python("from zfocus_fiji import model\nresult = model.open_model('')")
+    def opened(folder=""):
+        code = "from zfocus_fiji import model\nresult = str(id(model.open_model(%r)))"
+        return imagej.python(code % folder)
+
+    before = opened()
     for _ in range(2):
         assert not imagej.run("Rate_Image.py", imagej.open(image_file)).error
-    code = "from zfocus_fiji import model\nresult = model.open_model('')"
-    assert imagej.python(code) == before
-    other = shutil.copytree(MODEL, tmp_path / "other")
-    assert (
-        imagej.python(f"from zfocus_fiji import model\nresult = model.open_model({str(other)!r})")
-        != before
+    assert opened() == before
+    assert opened(str(shutil.copytree(MODEL, tmp_path / "other"))) != before
+
+
+def test_an_error_stops_the_macro_that_called_the_script(imagej, tmp_path):
+    from jpype import JClass, JProxy
+    from macros import install_commands
+
+    install_commands(imagej)
+    messages = []
+    JClass("MenuCommand").runner = JProxy(
+        "java.util.function.BiConsumer",
+        {"accept": lambda script, _: messages.append(imagej.run(str(script)).message)},
     )
+    after = tmp_path / "after"
+    imagej.IJ.runMacro(f'run("Rate Image"); File.saveString("x", "{after}");')
+    assert "expected an open image" in messages[0]
+    assert not after.exists()
+    imagej.IJ.runMacro(f'File.saveString("x", "{after}");')
+    assert after.exists()

@@ -7,7 +7,7 @@ import traceback
 
 from ij import IJ, Macro, WindowManager
 from java.awt import GraphicsEnvironment
-from java.lang import OutOfMemoryError, Throwable
+from java.lang import OutOfMemoryError, RuntimeException, Throwable
 
 from zfocus_fiji.columns import camel
 from zfocus_fiji.pixels import is_deep_colour, pixel_size_um
@@ -22,8 +22,8 @@ def headless():
 def guarded(work):
     """Run a script's work; what goes wrong reaches the user, not only the log.
 
-    With windows: a dialog, and a macro that runs is aborted. Headless: an exception whose text
-    is the message. Returns what `work` returns, None after an error in a window.
+    With windows: a dialog. Headless: an exception whose text is the message. A macro that called
+    the script stops, with the message. Returns what `work` returns, None after a dialog.
     """
     try:
         return work()
@@ -46,11 +46,22 @@ def guarded(work):
         message = u"something unforeseen went wrong (%s): the log tells where" % error
     finally:
         IJ.showProgress(1.0)
+    if not headless() or IJ.macroRunning():
+        _tell(message)
     if headless():
         # Python 2 cannot show an exception's text unless it is plain.
         raise RuntimeError((u"zfocus: " + message).encode("ascii", "backslashreplace"))
-    IJ.error("zfocus", message)
     return None
+
+
+def _tell(message):
+    """Show a dialog, or let the macro that called the script end with the message."""
+    try:
+        IJ.error("zfocus", message)
+    except RuntimeException as error:
+        # ImageJ ends a macro so, and headless it may fail to show what it wants to.
+        if not headless() and Macro.MACRO_CANCELED not in u"%s" % error:
+            raise
 
 
 def current_image(imp=None):
