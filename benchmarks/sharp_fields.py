@@ -79,7 +79,7 @@ def main() -> None:
             table("by objective and pixel", sharp, lambda s: (s.objective, s.pixel_um)),
             table("by object", sharp, lambda s: (s.kind,)),
             table("by pixel", sharp, lambda s: (s.pixel_um,)),
-            table(f"the same fields at level {AWAY_LEVEL}", away, lambda s: (s.objective,)),
+            table(f"The same fields at level {AWAY_LEVEL}", away, lambda s: (s.objective,)),
         ],
         goals=[
             Goal("sharp fields: at least 95 % called in focus", in_focus, in_focus >= 95),

@@ -12,6 +12,7 @@ import pytest
 
 from zfocus_model._errors import ZfocusError
 from zfocus_model.datasets.get import get_planes
+from zfocus_model.evaluation.bbbc006 import list_fields
 
 Z00, Z16 = "BBBC006_v1_images_z_00", "BBBC006_v1_images_z_16"
 
@@ -42,6 +43,17 @@ def test_planes_are_fetched_unpacked_and_recorded(tmp_path: Path, server: Any) -
     assert told[-1] == (f"{Z16}.zip", size, size)
     about = json.loads((out / "bbbc006" / "checksums.json").read_text())["archives"]
     assert about[f"{Z16}.zip"]["bytes"] == size and len(about[f"{Z16}.zip"]["sha256"]) == 64
+
+
+def test_the_folder_is_what_evaluate_takes(tmp_path: Path, publisher: Path) -> None:
+    get_planes(tmp_path, [0, 16], source=str(publisher))
+    stacks = list_fields(tmp_path / "bbbc006")
+    assert [(item.entries[0].source, item.entries[0].stack) for item in stacks] == [
+        ("Hoechst", "a01_s1"),
+        ("Hoechst", "p24_s2"),
+        ("Phalloidin", "a01_s1"),
+    ]
+    assert [[entry.z_index for entry in item.entries] for item in stacks] == [[0, 16]] * 3
 
 
 def test_what_is_there_is_not_asked_for_again(tmp_path: Path, server: Any) -> None:
