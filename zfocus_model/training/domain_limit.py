@@ -19,6 +19,7 @@ from zfocus_model.training.domain_data import SPOILERS, DomainMaker
 from zfocus_model.training.graded import graded_images
 from zfocus_model.training.kernels import log_uniform
 from zfocus_model.training.networks import inference_network
+from zfocus_model.training.simulated import SOURCE as SIMULATED_SOURCE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -121,7 +122,11 @@ def _inside(held_out: DomainImages, seed: int) -> dict[str, Iterator[Patches]]:
     return {
         "graded": _graded(held_out.fluorescence, seed),
         # Drawings without noise are no files that anybody stores.
-        "as stored": (cut(i.pixels).pixels for i in held_out.fluorescence if i.path.is_file()),
+        "as stored": (
+            cut(image.pixels).pixels
+            for image in held_out.fluorescence
+            if not image.source.startswith(SIMULATED_SOURCE)
+        ),
         "blank": blank_images(seed + 21, _BLANK),
         "single patches": _single(maker),
     }
