@@ -13,6 +13,7 @@ from zfocus_model.evaluation.rated import Rated, collect
 from zfocus_model.evaluation.tally import scores, tally
 from zfocus_model.rating import StatusLimits, rate_patches
 from zfocus_model.tiling import cut
+from zfocus_model.training._keras import load_keras
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,9 +56,10 @@ class Candidate:
     def rate(self, plane: NDArray[Any]) -> Rating:
         """Rate a plane (height, width) of at least 84 px a side."""
         patches = cut(plane)
-        found = np.asarray(self._network(patches.pixels[..., None], training=False))
+        found = self._network(patches.pixels[..., None], training=False)
         shape = (int(plane.shape[0]), int(plane.shape[1]))
-        return rate_patches(patches.on_grid(found), self._limits, shape_px=shape)
+        grid = patches.on_grid(load_keras().ops.convert_to_numpy(found))
+        return rate_patches(grid, self._limits, shape_px=shape)
 
     def grade(self, images: Sequence[SourceImage], seed: int) -> Rated:
         """Rate copies of sharp images, defocused to each level; the same seed, the same copies."""
