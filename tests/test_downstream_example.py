@@ -26,7 +26,7 @@ def test_cells_of_flagged_sites_are_dropped(tmp_path, monkeypatch):
     monkeypatch.setattr("sys.argv", ["drop_flagged_sites.py", str(tmp_path)])
     example.main()
     assert (tmp_path / "well_profiles.csv").read_text().splitlines() == [
-        "Metadata_Plate,Metadata_Well,AreaShape_Area,Metadata_Cells",
+        "Metadata_Plate,Metadata_Well,Nuclei_AreaShape_Area,Metadata_Cells",
         "p,A01,15.0,2",
         "p,A03,7.0,1",
     ]

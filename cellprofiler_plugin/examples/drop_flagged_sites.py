@@ -2,8 +2,9 @@
 
 FOLDER holds what ExportToSpreadsheet wrote with the prefix Focus_ (as plate_qc.cppipe does, with a
 segmentation and its measurements added). Cells of sites that are flagged, or that MeasureImageFocus
-calls undecided, are dropped; the rest is averaged to one profile a well. Needs pandas. Table names
-are CellProfiler's, so the result goes into pycytominer's normalise and feature_select.
+calls undecided, are dropped; the rest is averaged to one profile a well. Needs pandas: to join two
+tables by image is all there is to do. The columns are named like Nuclei_AreaShape_Area, by which
+pycytominer knows features, so the result goes on in it as it is: pycytominer.normalize(profiles).
 """
 
 import pathlib
@@ -25,7 +26,7 @@ def usable_sites(images):
     return images[~bad]
 
 
-def well_profiles(images, cells):
+def well_profiles(images, cells, objects="Nuclei"):
     """Median of each feature over the cells of a well, in usable sites only."""
     keys = [name for name in images if name.startswith("Metadata_")]
     wells = [name for name in ("Metadata_Plate", "Metadata_Well") if name in keys]
@@ -33,7 +34,7 @@ def well_profiles(images, cells):
     kept = cells.merge(images[["ImageNumber", *keys]], on="ImageNumber")  # flagged sites fall out
     parts = ("AreaShape_", "Intensity_", "Texture_", "ImageFocus_", "RadialDistribution_")
     features = [name for name in kept if name.startswith(parts)]
-    profiles = kept.groupby(wells)[features].median().reset_index()
+    profiles = kept.groupby(wells)[features].median().add_prefix(objects + "_").reset_index()
     profiles["Metadata_Cells"] = kept.groupby(wells).size().to_numpy()
     return profiles
 
@@ -44,7 +45,7 @@ def main():
     objects = sys.argv[2] if len(sys.argv) > 2 else "Nuclei"
     images = usable_sites(pd.read_csv(folder / "Focus_Image.csv"))
     cells = pd.read_csv(folder / f"Focus_{objects}.csv")
-    profiles = well_profiles(images, cells)
+    profiles = well_profiles(images, cells, objects)
     profiles.to_csv(folder / "well_profiles.csv", index=False)
     print(f"{len(profiles)} wells of {len(images)} sites: {folder / 'well_profiles.csv'}")
 

@@ -90,7 +90,7 @@ def cellprofiler(tmp_path_factory, model_name):
             capture_output=True,
             text=True,
             env=environment,
-            timeout=200,
+            timeout=600,  # a loaded machine is no failure
         )
         return Run(output, done.stdout + done.stderr, done.returncode)
 
