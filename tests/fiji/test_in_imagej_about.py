@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import tifffile
 from conftest import HERE, MODEL, harness
 from stand_in_fiji import rows_of
 
@@ -113,7 +114,7 @@ result = [
 
 
 def test_without_the_jar_the_command_is_asked_and_without_either_the_user_is_told(
-    fiji_folder, stacks, tmp_path
+    fiji_folder, stacks, model, tmp_path
 ):  # fmt: skip
     """In a process of its own: Java that has seen ONNX Runtime once cannot forget it."""
     bare = tmp_path / "Fiji.app"
@@ -153,8 +154,8 @@ print("ANSWER" + json.dumps([neither, rows, about]))
     neither, rows, about = json.loads(made.stdout.split("ANSWER")[1])
     assert "there is no ONNX Runtime jar in Fiji's jars folder, and no zfocus command" in neither
     assert "zfocus fiji install --fiji" in neither
-    focus = [row["Status"] == "in_focus" for row in rows]
-    assert focus == [False, False, True, False]
+    wanted = [model.rate(plane).status for plane in tifffile.imread(stacks / "z.tif")]
+    assert [row["Status"] for row in rows] == wanted
     said = {row["What"]: row["Value"] for row in about}
     assert said["engine"] == "zfocus command"
     assert said["ONNX Runtime jar"] == "none"

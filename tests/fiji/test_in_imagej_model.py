@@ -90,16 +90,22 @@ result = "; ".join(said)
     assert said == "a; stopped after 1 of 3 planes"
 
 
-def test_a_batch_uses_one_session(imagej, image_file, tmp_path):
-    def opened(folder=""):
-        code = "from zfocus_fiji import model\nresult = str(id(model.open_model(%r)))"
-        return imagej.python(code % folder)
+def test_a_batch_of_runs_uses_one_session(imagej, image_file, tmp_path):
+    """Each run of a script has modules of its own; only ImageJ remembers."""
 
-    before = opened()
-    for _ in range(2):
-        assert not imagej.run("Rate_Image.py", imagej.open(image_file)).error
-    assert opened() == before
-    assert opened(str(shutil.copytree(MODEL, tmp_path / "other"))) != before
+    def session(folder=""):
+        code = (
+            "from zfocus_fiji import model\nresult = model.open_model({!r}).engine._focus.session"
+        )
+        return imagej.python(code.format(folder))
+
+    before = session()
+    assert not imagej.run("Rate_Image.py", imagej.open(image_file)).error
+    assert session().equals(before)
+    rng = np.random.default_rng(3)
+    other = write_package(tmp_path / "other", *random_network(rng))
+    assert not session(str(other)).equals(before)
+    assert session().equals(before)
 
 
 def test_an_error_stops_the_macro_that_called_the_script(imagej, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from pathlib import Path
 
 import awkward
@@ -88,8 +89,9 @@ def test_real_images(rate, imagej, model, data_root):
         assert same_rating(row, rows[0])
 
 
-def test_a_lut_that_was_chosen_to_look_changes_nothing(rate, imagej, files):
-    image = imagej.open(files / "uint8.tif")
+@pytest.mark.parametrize("name", ["uint8.tif", "eight.png"])
+def test_a_lut_that_was_chosen_to_look_changes_nothing(rate, imagej, files, name):
+    image = imagej.open(files / name)
     before, _ = rate(image)
     lut = imagej.python(
         "from ij.process import LUT\nimport jarray\n"
@@ -311,16 +313,22 @@ def test_a_roi_beside_the_image(imagej, files):
     assert "expected a ROI inside the image" in ran.message
 
 
-def test_a_script_finds_its_modules_where_jython_does_not_look(imagej, files):
-    imagej.python(
-        "import sys\nkept = [p for p in sys.path if not p.endswith('Lib') or '.jar' in p]\n"
-        "sys.path[:] = kept\n"
-        "for name in [name for name in sys.modules if name.startswith('zfocus_fiji')]:\n"
-        "    del sys.modules[name]"
-    )
-    ran = imagej.run("Rate_Image.py", imagej.open(files / "one_patch.tif"))
-    assert not ran.error
+def test_a_script_finds_its_modules_where_jython_does_not_look(imagej, files, tmp_path):
+    """Where Jython's own home is not the jars folder of the Fiji that holds the script."""
+    other, here = tmp_path / "Other.app", imagej.fiji
+    for part in ("scripts", "zfocus", "jars/Lib"):
+        shutil.copytree(here / part, other / part)
+    modules = here / "jars" / "Lib" / "zfocus_fiji"
+    modules.rename(tmp_path / "away")
+    try:
+        script = other / "scripts" / "Plugins" / "zfocus" / "Rate_Image.py"
+        ran = imagej.run(script, imagej.open(files / "one_patch.tif"))
+        none = imagej.run("Rate_Image.py", imagej.open(files / "one_patch.tif"))
+    finally:
+        (tmp_path / "away").rename(modules)
+    assert not ran.error, ran.error
     assert ran.outputs["table"] is not None
+    assert "No module named zfocus_fiji" in none.message  # so it was not found by chance
 
 
 def test_the_jars_folder_of_the_tests_is_laid_out_like_fijis(imagej):

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 
 import jarray
-from ij import ImagePlus, Prefs
+from ij import IJ, ImagePlus, Prefs
 from ij.io import FileSaver
 from java.io import File
 from java.lang import Exception as JavaException
@@ -52,11 +52,6 @@ class OnnxEngine(object):
             domain = self._domain.run(_pixels(plane, chosen), len(chosen))
         return found, out_of_domain_score(domain)
 
-    def close(self):
-        for network in (self._focus, self._domain):
-            if network:
-                network.session.close()
-
 
 def _pixels(plane, numbers):
     """The pixels of patches in a buffer for ONNX Runtime."""
@@ -67,6 +62,12 @@ def _pixels(plane, numbers):
 
 
 class _Network(object):
+    """A network in a session, which stays open until Fiji ends.
+
+    Every run of a script imports its modules anew. ImageJ keeps the sessions in between, so that
+    a macro that rates a thousand images opens one, not a thousand.
+    """
+
     def __init__(self, package, file_name):
         from ai.onnxruntime import OnnxTensor, OrtEnvironment, OrtException, OrtLoggingLevel
         from ai.onnxruntime.OrtSession import SessionOptions
@@ -75,14 +76,18 @@ class _Network(object):
         self._what = "%s of %s" % (file_name, package.folder)
         data = package.read(file_name)
         self._environment = OrtEnvironment.getEnvironment()
-        options = SessionOptions()
-        options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR)
-        processors = Runtime.getRuntime().availableProcessors()
-        options.setIntraOpNumThreads(max(1, min(MAX_THREADS, processors)))
-        try:
-            self.session = self._environment.createSession(jarray.array(data, "b"), options)
-        except OrtException as error:
-            raise self._unusable(error)
+        key = "zfocus.session." + package.files[file_name]
+        self.session = IJ.getProperty(key)
+        if self.session is None:
+            options = SessionOptions()
+            options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR)
+            processors = Runtime.getRuntime().availableProcessors()
+            options.setIntraOpNumThreads(max(1, min(MAX_THREADS, processors)))
+            try:
+                self.session = self._environment.createSession(jarray.array(data, "b"), options)
+            except OrtException as error:
+                raise self._unusable(error)
+            IJ.setProperty(key, self.session)
         self._input = self.session.getInputNames().iterator().next()
 
     def run(self, pixels, count):
@@ -165,9 +170,6 @@ class CommandEngine(object):
                 lines = stream.read().decode("utf-8", "replace").strip().splitlines()
             raise ZfocusError("the zfocus command failed: %s" % (lines[-1] if lines else code))
         return answers
-
-    def close(self):
-        pass
 
 
 def open_engine(package, command_file=None):

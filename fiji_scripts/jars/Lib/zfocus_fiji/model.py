@@ -11,8 +11,6 @@ from zfocus_fiji.packages import find_package, open_package
 from zfocus_fiji.rating import rate_patches
 from zfocus_fiji.words import ZfocusError
 
-_open = {}
-
 
 class Model(object):
     """A package in an engine. `package` has name, version, sha256 and limits."""
@@ -46,17 +44,10 @@ class Model(object):
 def open_model(folder=""):
     """Open the model in a folder; without one, that which was installed into Fiji.
 
-    A model stays open until Fiji ends, or another is asked for.
+    What it holds is checked every time; its sessions stay open until Fiji ends.
     """
-    place = folder.strip() or installed_model()
-    package = open_package(place)
-    key = package.folder, package.sha256
-    if key not in _open:
-        engine = open_engine(package, command_file())
-        for old in list(_open):
-            _open.pop(old).engine.close()
-        _open[key] = Model(package, engine)
-    return _open[key]
+    package = open_package(folder.strip() or installed_model())
+    return Model(package, open_engine(package, command_file()))
 
 
 def command_file():

@@ -6,6 +6,8 @@ value v as v + 32768, and inverts no pixel of a MinIsWhite file that it shows in
 
 from __future__ import division
 
+import os
+
 from ij.io import FileInfo
 from ij.process import Blitter, ByteProcessor, ColorProcessor, FloatProcessor, ShortProcessor
 from java.awt import Rectangle
@@ -90,9 +92,19 @@ def _expand(ip, imp):
     if info.fileType == FileInfo.COLOR8 and info.reds is not None:
         ip = ip.duplicate()
         ip.setColorModel(IndexColorModel(8, len(info.reds), info.reds, info.greens, info.blues))
-    elif info.fileFormat not in _PALETTE_FORMATS:
+    elif info.fileFormat not in _PALETTE_FORMATS or not _has_palette(info):
         return ip
     return ip.convertToRGB() if ip.isColorLut() else ip
+
+
+def _has_palette(info):
+    """Whether a GIF, BMP or PNG file has a palette; ImageJ forgets it when a LUT is chosen."""
+    try:
+        with open(os.path.join(info.directory or "", info.fileName or ""), "rb") as stream:
+            start = stream.read(26)
+    except (IOError, OSError):
+        return False
+    return start[:3] == b"GIF" or start[:2] == b"BM" or start[1:4] + start[25:] == b"PNG\x03"
 
 
 def _cut(ip, roi, saturated, signed=False):
