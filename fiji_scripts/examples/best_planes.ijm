@@ -14,8 +14,13 @@ open(stack);
 name = File.getNameWithoutExtension(stack);
 run("Rate Stack", "currentchannel=false oneforall=false boxes=false borderwidth=4 plot=false extract=false csv=["
     + results + File.separator + name + "_planes.csv] model=[]");
-// Rate Stack leaves the stack at its best plane.
-run("Duplicate...", "title=best");
+// Rate Stack leaves the stack at its best plane; the others go.
+best = getSliceNumber();
+for (slice = nSlices; slice >= 1; slice--) {
+  if (slice != best) {
+    setSlice(slice);
+    run("Delete Slice");
+  }
+}
 saveAs("Tiff", results + File.separator + name + "_best.tif");
-close();
 close();

@@ -42,8 +42,7 @@ def own_commands(imagej: Any) -> list[tuple[str, str]]:
     (jar,) = (imagej.fiji / "jars").glob("ij-*.jar")
     with zipfile.ZipFile(jar) as archive:
         listed = archive.read("IJ_Props.txt").decode("latin-1")
-    found = re.findall(r'^\w+="([^"]+)",(\S+?)\s*$', listed, re.MULTILINE)
-    return [*found, ("Duplicate...", "ij.plugin.Duplicator")]  # this one is in its code
+    return re.findall(r'^\w+="([^"]+)",(\S+?)\s*$', listed, re.MULTILINE)
 
 
 def inputs_of(imagej: Any, script: str, options: str | None) -> dict[str, str]:

@@ -36,7 +36,15 @@ class ContactSheet(object):
             place = self._draw.below(self._count)
             if place >= MOST:
                 return
-        entry = self._count, name, rating, self._picture(rating, small)
+        level = rating.level if not rating.reason else None
+        words = STATUS_WORDS[rating.status]
+        if rating.reason:
+            words += " (%s)" % rating.reason.replace("_", " ")
+        elif level is not None:
+            words += ", level %d" % level
+        # Not the rating itself: its probabilities would fill the memory.
+        colour = patch_colour(level, rating.certainty.aggregate)
+        entry = self._count, name, words, colour, self._picture(rating, small)
         if place < len(self._shown):
             self._shown[place] = entry
         else:
@@ -57,19 +65,13 @@ class ContactSheet(object):
             note = "%d of %d planes, chosen at random" % (len(shown), self._count)
         canvas.text(note, _MARGIN, _MARGIN + 40, 12, DIM_INK, room=room)
         canvas.legend(width - _MARGIN - LEGEND_PX[0], 10)
-        for number, (_, name, rating, picture) in enumerate(shown):
+        for number, (_, name, words, colour, picture) in enumerate(shown):
             x = _MARGIN + number % columns * (_WIDTH + _GAP)
             y = _HEAD + number // columns * (_HEIGHT + _LABEL + _GAP)
             left = x + (_WIDTH - picture.getWidth()) // 2
             top = y + (_HEIGHT - picture.getHeight()) // 2
             canvas.pen.drawImage(picture, left, top, None)
-            level = rating.level if not rating.reason else None
-            canvas.box(x, y + _HEIGHT + 4, 10, 10, patch_colour(level, rating.certainty.aggregate))
-            words = STATUS_WORDS[rating.status]
-            if rating.reason:
-                words += " (%s)" % rating.reason.replace("_", " ")
-            elif rating.level is not None:
-                words += ", level %d" % rating.level
+            canvas.box(x, y + _HEIGHT + 4, 10, 10, colour)
             canvas.text(words, x + 15, y + _HEIGHT + 14, 12, INK, room=_WIDTH - 15)
             canvas.text(name, x, y + _HEIGHT + 29, 11, DIM_INK, room=_WIDTH)
         return canvas

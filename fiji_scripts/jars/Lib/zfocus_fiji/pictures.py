@@ -7,12 +7,13 @@ import os
 from ij import ImagePlus
 from ij.plugin import ContrastEnhancer
 from ij.process import LUT, ColorProcessor
-from java.awt import BasicStroke, Color, Font, RenderingHints
+from java.awt import Color, Font, RenderingHints
 from java.awt.image import BufferedImage
 from java.io import File, IOException
 from javax.imageio import ImageIO
 
 from zfocus_fiji.overlay import LEGEND_PX, legend
+from zfocus_fiji.overlay import colour as patch_colour
 from zfocus_fiji.words import PATCH_PX, ZfocusError
 
 INK, DIM_INK, PAPER = Color(235, 238, 242), Color(160, 167, 177), Color(22, 24, 28)
@@ -38,12 +39,13 @@ class Canvas(object):
 
     def frame(self, x, y, width, height, colour, thick=1):
         """Draw a frame inside a box."""
+        thick = min(thick, (width + 1) // 2, (height + 1) // 2)
         self.pen.setColor(colour)
-        self.pen.setStroke(BasicStroke(1))
-        for inset in range(thick):
-            side = width - 1 - 2 * inset, height - 1 - 2 * inset
-            if min(side) >= 0:
-                self.pen.drawRect(x + inset, y + inset, side[0], side[1])
+        # Four filled boxes: a stroked outline takes Java ten times as long.
+        self.pen.fillRect(x, y, width, thick)
+        self.pen.fillRect(x, y + height - thick, width, thick)
+        self.pen.fillRect(x, y, thick, height)
+        self.pen.fillRect(x + width - thick, y, thick, height)
 
     def text(self, text, x, y, size=12, colour=INK, align=0.0, room=None, bold=False):
         """Write with the letters' foot at y; `align`: 0 left, 0.5 middle, 1 right of x."""
@@ -80,13 +82,6 @@ class Canvas(object):
     def save(self, path):
         """Write the picture as PNG."""
         save_png(self.image, path)
-
-
-def patch_colour(level, certainty=1.0):
-    """java.awt.Color of a level at a certainty, grey where there is none."""
-    from zfocus_fiji.overlay import colour
-
-    return colour(level, certainty)
 
 
 def small_grey(processor, width, height):
