@@ -1,4 +1,4 @@
-// Opens a stack and saves its sharpest plane (of several channels and time points: that of those in front).
+// Opens a stack of one channel and one time point and saves its sharpest plane.
 // All options are named: Fiji asks in a dialog for those that are left out.
 // Headless: fiji --headless --console -macro best_planes.ijm "STACK,RESULTS"
 paths = split(getArgument(), ",");
