@@ -13,7 +13,6 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-MODEL = ROOT / "model_zoo" / "focus-fluorescence"
 
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(ROOT / "fiji_scripts" / "jars" / "Lib"))
@@ -31,7 +30,7 @@ def fiji_folder(tmp_path_factory):
     """A folder like Fiji's, with jars, scripts, modules and the shipped model."""
     cache = Path(os.environ.get("ZFOCUS_FIJI_JARS", ROOT / ".nox" / "fiji-jars"))
     jars = harness.fetch_jars(cache)
-    return harness.make_fiji(tmp_path_factory.mktemp("Fiji.app"), jars, model=MODEL)
+    return harness.make_fiji(tmp_path_factory.mktemp("Fiji.app"), jars, model=harness.MODEL)
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +44,7 @@ def model():
     """The same model in Python."""
     from zfocus_model import load_model
 
-    return load_model(MODEL)
+    return load_model(harness.MODEL)
 
 
 @pytest.fixture(scope="session")

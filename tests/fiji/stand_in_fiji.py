@@ -16,6 +16,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+MODEL = ROOT / "model_zoo" / "focus-fluorescence"
 DEPENDENCY_PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1"
 
 
@@ -58,13 +59,13 @@ def make_fiji(folder: Path, jars: list[Path], *, model: Path | None) -> Path:
     runtimes = [jar for jar in jars if jar.name.startswith("onnxruntime")]
     for jar in jars:
         if jar not in runtimes:
-            _link(jar, folder / "jars" / jar.name)
+            link(jar, folder / "jars" / jar.name)
     models = [] if model is None else [model]
     fiji_bundle.install(folder, models=models, jar=runtimes[0])
     return folder
 
 
-def _link(source: Path, target: Path) -> None:
+def link(source: Path, target: Path) -> None:
     """A second name or a copy of a file: Jython looks for its modules where a link points to."""
     try:
         os.link(source, target)

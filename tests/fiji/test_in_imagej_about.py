@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 import tifffile
-from conftest import HERE, MODEL, harness
-from stand_in_fiji import rows_of
+from stand_in_fiji import HERE, MODEL, link, rows_of
 
 from zfocus_model.packages import open_package
 
@@ -118,7 +117,7 @@ def test_without_the_jar_the_command_is_asked_and_without_either_the_user_is_tol
 ):  # fmt: skip
     """In a process of its own: Java that has seen ONNX Runtime once cannot forget it."""
     bare = tmp_path / "Fiji.app"
-    shutil.copytree(fiji_folder, bare, copy_function=harness._link)
+    shutil.copytree(fiji_folder, bare, copy_function=link)
     for jar in (bare / "jars").glob("onnxruntime-*.jar"):
         jar.unlink()
     (bare / "zfocus" / "command.txt").unlink(missing_ok=True)

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 from awkward import scene
-from conftest import MODEL
-from stand_in_fiji import rows_of
+from stand_in_fiji import MODEL, rows_of
 from tiny_package import constant_network, random_domain_network, random_network, write_package
 
 from zfocus_model import load_model

@@ -7,7 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import MODEL
+from stand_in_fiji import MODEL
 from zfocus_fiji import npy, packages
 from zfocus_fiji.words import ZfocusError
 
