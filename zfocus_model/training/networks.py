@@ -27,7 +27,7 @@ _SMALL: list[Layer] = [
     {"op": "conv", "name": "conv1", "filters": 16, "size": 5, "stride": 2, "padding": "valid"},
     {"op": "conv", "name": "conv2", "filters": 32, "size": 3, "stride": 2, "padding": "valid"},
     {"op": "conv", "name": "conv3", "filters": 32, "size": 3, "stride": 2, "padding": "valid"},
-    {"op": "conv", "name": "conv4", "filters": 48, "size": 3, "stride": 1, "padding": "valid"},
+    {"op": "conv", "name": "conv4", "filters": 64, "size": 3, "stride": 1, "padding": "valid"},
     {"op": "global_pool", "kinds": ["mean", "max"]},
     {"op": "dense", "name": "dense1", "units": 64, "activation": "relu"},
     {"op": "dropout", "rate": 0.1},
