@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 BLANK_IMAGES = 400
 """Simulated images without cells that the certainty limit is set on."""
 
-_FALSE_FLAGS = 0.005
+_F_TOLERANCE = 0.003  # one image in three hundred: more, the held-out images cannot tell
 
 _LARGEST_PX = 6 * PATCH_PX
 
@@ -158,9 +158,8 @@ def choose_limits(
     """Choose both status limits.
 
     The certainty limit leaves at least 99.5 % of blank images undecided; where cells are more
-    certain than that anyway, it lies half-way between the two. The in-focus limit is the highest
-    that flags at most 5 of 1,000 sharp images (levels 0 to 2): few images of a screen are blurred,
-    so flags that are false soon outnumber those that are right.
+    certain than that anyway, it lies half-way between the two. The in-focus limit is the middle of
+    the range with the best F-score.
 
     Parameters
     ----------
@@ -188,15 +187,14 @@ def choose_limits(
             (called & positive).sum(1), (called & ~positive).sum(1), (~called & positive).sum(1)
         )
     )
-    flagged = (~called & positive).sum(1) / max(1, int(positive.sum()))
-    chosen = int(np.flatnonzero(flagged <= max(_FALSE_FLAGS, flagged.min())).max())
+    best = limits[scores >= scores.max() - _F_TOLERANCE]
     return Calibration(
         temperature=round(temperature, 4),
         certainty_min=round(certainty_min, 4),
-        in_focus_min=round(float(limits[chosen]), 4),
+        in_focus_min=round(float(best.mean()), 4),
         blank_undecided=float((certainty(blank) < certainty_min).mean()),
         cells_decided=float(decided.mean()),
-        f_score=float(scores[chosen]),
+        f_score=float(scores.max()),
     )
 
 
