@@ -227,8 +227,9 @@ def full(session: nox.Session) -> None:
     install(session, "dev")
     pytest(session, "-m", "slow")
     scripts = {path.stem: path for path in sorted(ROOT.glob("benchmarks/[!_]*.py"))}
-    del scripts["in_cellprofiler"]  # session cellprofiler_speed
-    del scripts["in_fiji"]  # session fiji_speed
+    # Sessions of their own, and what others import or need arguments for.
+    for name in ("in_cellprofiler", "in_fiji", "study_figures", "domain_material", "domain_unseen"):
+        del scripts[name]
     for script in sorted(scripts.values(), key=lambda path: path.stem == "tables"):
         session.run("python", str(script))
 
