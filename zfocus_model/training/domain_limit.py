@@ -108,7 +108,7 @@ def choose_limit(scores: Mapping[str, NDArray[np.float64]]) -> float:
     Examples
     --------
     >>> choose_limit({"graded": np.linspace(0, 0.7, 201), "blank": np.zeros(5)})
-    0.697
+    0.693
     """
     needed = [
         np.quantile(found, 1 - FALSE_ALARMS[name], method="inverted_cdf")
