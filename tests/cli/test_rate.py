@@ -273,7 +273,7 @@ def wait_for_planes(process: subprocess.Popen[str], rated: Path, count: int) -> 
 @posix
 def test_a_signal_stops_and_a_rerun_goes_on(tmp_path: Path, model: list[str]) -> None:
     path, out = tmp_path / "stack.tif", tmp_path / "out"
-    planes = 300  # enough that a busy machine sends the signals before the end
+    planes = 120  # enough that a busy machine sends the signals before the end
     rng = np.random.default_rng(0)
     with tifffile.TiffWriter(path) as file:
         for _ in range(planes):
