@@ -25,6 +25,29 @@ if harness.missing():
     collect_ignore_glob = ["test_in_imagej*.py"]
 
 
+_status = 0
+
+
+def pytest_sessionfinish(exitstatus):
+    """Keep the status that the process is to end with."""
+    global _status
+    _status = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure():
+    """End at once where Java runs in this process, after everything has been reported.
+
+    Java and ONNX Runtime's two libraries, Python's and Java's, take each other's threads down
+    while the process ends, now and then with a segmentation fault that says nothing of the tests.
+    """
+    jpype = sys.modules.get("jpype")
+    if jpype is not None and jpype.isJVMStarted():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(_status)
+
+
 @pytest.fixture(scope="session")
 def fiji_folder(tmp_path_factory):
     """A folder like Fiji's, with jars, scripts, modules and the shipped model."""
