@@ -258,7 +258,14 @@ def test_wrong_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> No
 
 def start(*words: str, **options: Any) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "zfocus_model", *words]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **options)
+
+    def heed_interrupts() -> None:
+        # A shell starts background jobs, a test run among them, with SIGINT ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    return subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, preexec_fn=heed_interrupts, **options
+    )
 
 
 def wait_for_planes(process: subprocess.Popen[str], rated: Path, count: int) -> None:
