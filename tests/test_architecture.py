@@ -20,6 +20,7 @@ PACKAGE_ROOMS = {"packages", "_description", "_package_files", "_package_search"
 FLOORS = (
     {"cli", "__main__"},
     {"batch", "results", "journal", "tables", "report", "training", "evaluation", "zoo", "datasets"}
+    | {"zposition"}
     | {"cellprofiler_bundle", "demo", "doctor", "fiji_bundle", "imagej"},
     {"model", "engines", "images", "measures", *PACKAGE_ROOMS}
     | {"optics", "_convolution", "_scalar_psf", "_psfmodels", "camera", "scenes"}
