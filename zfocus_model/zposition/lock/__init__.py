@@ -1,0 +1,1 @@
+"""The focus lock: camera frames to readings of z, readings to small, safe moves of the stage."""
