@@ -1,0 +1,1 @@
+"""Train, calibrate and judge networks that read the z-position of one transmitted-light image."""
