@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +16,57 @@ from zfocus_model.rating import StatusLimits
 DESCRIPTION = "zfocus.json"
 """The file that describes a package."""
 
+MAX_DESCRIPTION_BYTES = 8 << 20
+"""Largest description."""
+
+Z_TASK = "z-position"
+"""What packages are for that read the z-position of an image."""
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What goes into a network and what comes out, as its task and configuration say."""
+
+    classes: int
+    """How many probabilities an image gets."""
+    patch_px: int | None
+    """Side of the images that it takes; None: any from `smallest_px` on."""
+    smallest_px: int
+    """Shortest side that it takes."""
+    limits: StatusLimits | None
+    """The limits of a focus level's status; None: it tells none."""
+
+
+def meaning(source: Path, task: str, config: dict[str, Any]) -> Meaning:
+    """Check the part of ``config.zfocus`` that says what the numbers mean."""
+    if task == Z_TASK:
+        return _z_meaning(source, config)
+    check_levels(source, config)
+    return Meaning(LEVELS, PATCH_PX, PATCH_PX, status_limits(source, config))
+
+
+def _z_meaning(source: Path, config: dict[str, Any]) -> Meaning:
+    found: Any = config.get("bins_um")
+    bins = [_number(value) for value in cast("list[Any]", found)] if isinstance(found, list) else []
+    known = [value for value in bins if value is not None]
+    steps = [high - low for low, high in zip(known, known[1:])]
+    even = len(known) == len(bins) >= 3 and min(steps) > 0.999 * max(steps) > 0
+    if not even:
+        raise invalid(source, "bins_um must be at least three rising, evenly spaced centres in um")
+    size = _number(config.get("pixel_size_um"))
+    if size is None or size <= 0:
+        raise invalid(source, f"pixel_size_um must be above 0, got {config.get('pixel_size_um')!r}")
+    smallest = config.get("smallest_px")
+    if not (isinstance(smallest, int) and 1 <= smallest <= 1 << 16):
+        raise invalid(source, f"smallest_px must be a whole number, got {smallest!r}")
+    status = as_object(source, config.get("status"), "config.zfocus.status")
+    for key, most in (("certainty_min", 1.0), ("second_mode_max", 1.0), ("sd_max_um", 1e6)):
+        value = _number(status.get(key))
+        if value is None or not 0 <= value <= most:
+            raise invalid(source, f"status.{key} must be 0 to {most:g}, got {status.get(key)!r}")
+    return Meaning(len(bins), None, smallest, None)
 
 
 def parse(source: Path, raw: bytes) -> Any:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import stat
 import zipfile
 from abc import ABC, abstractmethod
 from pathlib import Path, PurePosixPath
+
+import numpy as np
+import numpy.typing as npt
 
 from zfocus_model._errors import ModelError
 
@@ -149,6 +153,37 @@ def open_files(source: Path) -> PackageFiles:
         f"expected a model package (a folder or .zip with zfocus.json), got {source}, {found}: "
         "check the path"
     )
+
+
+def load_arrays(data: bytes) -> dict[str, npt.NDArray[np.float32]]:
+    """Read the bytes of an ``.npz`` file of plain numbers.
+
+    Parameters
+    ----------
+    data
+        The file.
+
+    Returns
+    -------
+    dict of str to ndarray of float32
+        The arrays by name.
+
+    Raises
+    ------
+    ValueError
+        If it is too large, or holds anything but numbers; zipfile's and numpy's errors otherwise.
+    """
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) > MAX_FILE_BYTES:
+            raise ValueError("too large when unpacked")
+    arrays: dict[str, npt.NDArray[np.float32]] = {}
+    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+        for key in archive.files:
+            array = np.asarray(archive[key])
+            if array.dtype.kind not in "iuf":
+                raise ValueError(f"{key} is of type {array.dtype}")
+            arrays[key] = array.astype(np.float32)
+    return arrays
 
 
 def is_safe_name(name: str) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 import sys
+import zipfile
 from pathlib import Path
 
-from zfocus_model._description import DESCRIPTION
+from zfocus_model._description import DESCRIPTION, MAX_DESCRIPTION_BYTES, as_object, parse
 from zfocus_model._errors import ModelError
+from zfocus_model._package_files import open_files
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -72,3 +74,32 @@ def find_package(model: str | Path) -> Path:
         f"expected the name of an installed model ({names}) or the path of a package, got "
         f"{str(model)!r}: check the spelling"
     )
+
+
+def package_task(model: str | Path) -> str:
+    """Tell what a package says that it is for, without checking anything else of it.
+
+    Parameters
+    ----------
+    model
+        Name of an installed model, or path of a package folder or .zip file.
+
+    Returns
+    -------
+    str
+        The task; empty if the package does not say, so that opening it tells what is wrong.
+
+    Raises
+    ------
+    ModelError
+        If there is none of that name.
+    """
+    source = find_package(model)
+    try:
+        contents = open_files(source)
+        if contents.sizes().get(DESCRIPTION, MAX_DESCRIPTION_BYTES) >= MAX_DESCRIPTION_BYTES:
+            return ""
+        about = as_object(source, parse(source, contents.read(DESCRIPTION)), "the description")
+    except (ModelError, OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError):
+        return ""
+    return str(about.get("task"))

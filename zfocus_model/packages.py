@@ -7,7 +7,6 @@ opened; the package's own identity, ``sha256``, is that of the bytes of ``zfocus
 from __future__ import annotations
 
 import hashlib
-import io
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,20 +18,23 @@ import numpy.typing as npt
 
 from zfocus_model._description import (
     DESCRIPTION,
+    MAX_DESCRIPTION_BYTES,
+    Z_TASK,
+    Meaning,
     as_object,
-    check_levels,
     invalid,
     listed_files,
+    meaning,
     network_layers,
     parse,
-    status_limits,
 )
 from zfocus_model._errors import ModelError
-from zfocus_model._package_files import MAX_FILE_BYTES, PackageFiles, open_files
+from zfocus_model._package_files import PackageFiles, load_arrays, open_files
 from zfocus_model._package_search import (
     find_package,
     installed_models,
     model_folders,
+    package_task,
     user_data_folder,
 )
 from zfocus_model.rating import StatusLimits
@@ -54,11 +56,13 @@ __all__ = [
     "SCHEMA",
     "TASK",
     "WEIGHTS",
+    "Z_TASK",
     "Package",
     "find_package",
     "installed_models",
     "model_folders",
     "open_package",
+    "package_task",
     "user_data_folder",
 ]
 
@@ -66,7 +70,6 @@ ONNX = "model.onnx"
 DOMAIN_ONNX = "domain.onnx"
 WEIGHTS = "weights.npz"
 
-_MAX_DESCRIPTION_BYTES = 8 << 20
 _WEIGHT_SUFFIXES = frozenset(
     ".onnx .ort .npz .npy .keras .h5 .hdf5 .pb .tflite .pt .pth .safetensors .pkl .pickle".split()
 )
@@ -84,8 +87,10 @@ class Package:
     """SHA-256 of ``zfocus.json``: outputs name the package by it (``package_sha256``)."""
     source: Path
     """The folder or .zip file."""
-    limits: StatusLimits
-    """The limits that turn a rating into a status."""
+    task: str
+    """What it is for, such as ``focus-level``."""
+    meaning: Meaning
+    """What goes into the network and what comes out."""
     config: dict[str, Any]
     """``config.zfocus``: levels, limits, domain, evaluation, training."""
     network: tuple[dict[str, Any], ...] = field(repr=False)
@@ -95,6 +100,13 @@ class Package:
     files: Mapping[str, str] = field(repr=False)
     """Names and SHA-256 of all files but ``zfocus.json``."""
     _contents: PackageFiles = field(repr=False)
+
+    @property
+    def limits(self) -> StatusLimits:
+        """The limits that turn a rating into a status; packages for focus levels have them."""
+        if self.meaning.limits is None:
+            raise _other_task(self.source, TASK, self.task)
+        return self.meaning.limits
 
     def read(self, name: str) -> bytes:
         """Read a listed file and check it again.
@@ -162,7 +174,7 @@ class Package:
         """
         data = self.read(name)
         try:
-            return _load_arrays(data)
+            return load_arrays(data)
         except (ValueError, TypeError, OSError, EOFError, MemoryError, zipfile.BadZipFile) as error:
             raise ModelError(
                 f"expected {name} of {self.source} to hold plain numeric arrays ({error}): "
@@ -202,7 +214,7 @@ def open_package(model: str | Path = DEFAULT_MODEL, *, task: str = TASK) -> Pack
 
 def _check(source: Path, contents: PackageFiles, wanted: str) -> Package:
     sizes = contents.sizes()
-    if DESCRIPTION not in sizes or sizes[DESCRIPTION] > _MAX_DESCRIPTION_BYTES:
+    if DESCRIPTION not in sizes or sizes[DESCRIPTION] > MAX_DESCRIPTION_BYTES:
         raise ModelError(
             f"expected a model package with {DESCRIPTION} at its top, got {source} without: "
             "give the folder or .zip that zfocus export made"
@@ -216,15 +228,12 @@ def _check(source: Path, contents: PackageFiles, wanted: str) -> Package:
             "update zfocus, or export the model again"
         )
     if task != wanted:
-        raise ModelError(
-            f"expected a model for the task {wanted!r}, got {task!r} in {source}: choose another"
-        )
+        raise _other_task(source, wanted, task)
     name, version = about.get("name"), about.get("version")
     if not (isinstance(name, str) and name and isinstance(version, str) and version):
         raise invalid(source, "name and version must be text")
     config = as_object(source, about.get("config"), "config")
     config = as_object(source, config.get("zfocus"), "config.zfocus")
-    check_levels(source, config)
     files = listed_files(source, about)
     for file, digest in files.items():
         if file not in sizes:
@@ -248,7 +257,8 @@ def _check(source: Path, contents: PackageFiles, wanted: str) -> Package:
         version=version,
         sha256=hashlib.sha256(raw).hexdigest(),
         source=source,
-        limits=status_limits(source, config),
+        task=wanted,
+        meaning=meaning(source, wanted, config),
         config=config,
         network=network_layers(source, about),
         domain_network=network_layers(source, about, "domain_network"),
@@ -257,18 +267,13 @@ def _check(source: Path, contents: PackageFiles, wanted: str) -> Package:
     )
 
 
-def _load_arrays(data: bytes) -> dict[str, npt.NDArray[np.float32]]:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        if sum(entry.file_size for entry in archive.infolist()) > MAX_FILE_BYTES:
-            raise ValueError("too large when unpacked")
-    arrays: dict[str, npt.NDArray[np.float32]] = {}
-    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-        for key in archive.files:
-            array = np.asarray(archive[key])
-            if array.dtype.kind not in "iuf":
-                raise ValueError(f"{key} is of type {array.dtype}")
-            arrays[key] = array.astype(np.float32)
-    return arrays
+def _other_task(source: Path, wanted: str, task: object) -> ModelError:
+    advice = "choose another"
+    if task == Z_TASK:
+        advice = "it reads z-positions, with zfocus rate, best-plane and lock; choose another here"
+    return ModelError(
+        f"expected a model for the task {wanted!r}, got {task!r} in {source}: {advice}"
+    )
 
 
 def _changed(source: Path, name: str) -> ModelError:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zfocus_model._errors import ModelError, ZfocusError
-from zfocus_model.levels import LEVELS, PATCH_PX
+from zfocus_model.levels import PATCH_PX
 from zfocus_model.packages import DOMAIN_ONNX, ONNX, Package
 
 DOMAIN_CLASSES = 2
@@ -31,26 +31,27 @@ class Engine(ABC):
     name: str
     """Name of the engine, as in ``open_engine``."""
     batch: int
-    """Most patches that are run at once: it bounds the memory and keeps the caches warm."""
+    """Most patches of 84 x 84 px that are run at once: it bounds memory and keeps caches warm."""
 
     def __init__(self, package: Package, *, domain: bool = False) -> None:
         self.package = package
-        self.classes = DOMAIN_CLASSES if domain else LEVELS
+        self.classes = DOMAIN_CLASSES if domain else package.meaning.classes
         self.layers = package.domain_network if domain else package.network
         self.onnx = DOMAIN_ONNX if domain else ONNX
 
     def probabilities(self, patches: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Probabilities of the levels of patches, or of being in and out of the domain.
+        """Probabilities of patches or images: of levels, of z bins, or of being in the domain.
 
         Parameters
         ----------
         patches
-            (n, 84, 84), pixels as stored, finite; any n, also 0.
+            (n, 84, 84), or (n, height, width) where the model takes any size; pixels as stored,
+            finite; any n, also 0.
 
         Returns
         -------
         ndarray of float32
-            (n, 11), or (n, 2) of a domain network; rows sum to 1.
+            (n, 11), (n, bins), or (n, 2) of a domain network; rows sum to 1.
 
         Raises
         ------
@@ -59,15 +60,12 @@ class Engine(ABC):
         ModelError
             If the model gives anything but finite probabilities.
         """
-        if patches.ndim != 3 or patches.shape[1:] != (PATCH_PX, PATCH_PX):
-            raise ZfocusError(
-                f"expected patches of shape (n, {PATCH_PX}, {PATCH_PX}), got {patches.shape}: "
-                "cut the plane with tiling.cut"
-            )
+        self._check_shape(patches.shape)
         pixels = np.ascontiguousarray(patches, dtype=np.float32)
         result = np.empty((len(pixels), self.classes), np.float32)
-        for start in range(0, len(pixels), self.batch):
-            chunk = pixels[start : start + self.batch]
+        most = max(1, self.batch * PATCH_PX**2 // (pixels.shape[1] * pixels.shape[2]))
+        for start in range(0, len(pixels), most):
+            chunk = pixels[start : start + most]
             found = self._run(chunk)
             if found.shape != (len(chunk), self.classes):
                 raise ModelError(
@@ -75,7 +73,7 @@ class Engine(ABC):
                     f"{self.package.name}, got shape {found.shape} for {len(chunk)} patches: "
                     "export the model again"
                 )
-            result[start : start + self.batch] = found
+            result[start : start + most] = found
         if not np.isfinite(result).all():
             raise ModelError(
                 f"expected finite probabilities from the model {self.package.name}, got NaN or "
@@ -83,6 +81,20 @@ class Engine(ABC):
             )
         return result
 
+    def _check_shape(self, shape: tuple[int, ...]) -> None:
+        side, smallest = self.package.meaning.patch_px, self.package.meaning.smallest_px
+        if side is not None:
+            if len(shape) != 3 or shape[1:] != (side, side):
+                raise ZfocusError(
+                    f"expected patches of shape (n, {side}, {side}), got {shape}: "
+                    "cut the plane with tiling.cut"
+                )
+        elif len(shape) != 3 or min(shape[1:]) < smallest:
+            raise ZfocusError(
+                f"expected images of shape (n, height, width), at least {smallest} x {smallest} "
+                f"px, got {shape}: average fewer pixels, or take larger images"
+            )
+
     @abstractmethod
     def _run(self, patches: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Run 1 to ``batch`` patches (n, 84, 84)."""
+        """Run patches (n, 84, 84) or images (n, height, width), n at least 1."""

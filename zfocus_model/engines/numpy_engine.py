@@ -15,7 +15,6 @@ import numpy.typing as npt
 from zfocus_model._errors import ModelError
 from zfocus_model.engines import _numpy_layers as layers
 from zfocus_model.engines.base import Engine
-from zfocus_model.levels import PATCH_PX
 from zfocus_model.packages import Package
 
 _Array = npt.NDArray[np.float32]
@@ -44,7 +43,8 @@ class NumpyEngine(Engine):
                 raise ModelError(_unusable(package, number, layer, what)) from None
         self._steps = steps
         # A wrong shape or order of layers should stop here, not at the first image.
-        self.probabilities(np.zeros((1, PATCH_PX, PATCH_PX), np.float32))
+        side = package.meaning.smallest_px
+        self.probabilities(np.zeros((1, side, side), np.float32))
 
     def _run(self, patches: _Array) -> _Array:
         state = layers.State(patches[..., np.newaxis])
