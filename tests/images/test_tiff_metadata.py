@@ -9,7 +9,7 @@ import pytest
 import tifffile
 
 from zfocus_model.images import PlaneInfo, open_image
-from zfocus_model.images.tiff_metadata import from_metaseries, from_ome, planes_of_ome
+from zfocus_model.images.tiff_metadata import from_lsm, from_metaseries, from_ome, planes_of_ome
 
 Pixels = npt.NDArray[Any]
 
@@ -122,3 +122,43 @@ def test_damaged_metadata_do_not_stop_a_file(tmp_path: Path) -> None:
     )
     with open_image(tmp_path / "a.ome.tif") as file:
         np.testing.assert_array_equal(file.read(0).pixels, pixels)
+
+
+@pytest.mark.parametrize(
+    ("z", "um"),
+    [
+        ('PhysicalSizeZ="1.5"', 1.5),
+        ('PhysicalSizeZ="300" PhysicalSizeZUnit="nm"', 0.3),
+        ('PhysicalSizeZ="1" PhysicalSizeZUnit="reference frame"', None),
+        ('PhysicalSizeZ="0"', None),
+        ("", None),
+    ],
+)
+def test_ome_z_step(z: str, um: float | None) -> None:
+    (found,) = from_ome(OME.format(size="1", unit=z, index=""))
+    assert found.z_step_um == (None if um is None else pytest.approx(um))
+
+
+@pytest.mark.parametrize(
+    ("metadata", "um"),
+    [
+        ({"spacing": 2.0, "unit": "um"}, 2.0),
+        ({"spacing": -500, "unit": "nm"}, 0.5),
+        ({"spacing": 2.0}, None),
+        ({"spacing": 0, "unit": "um"}, None),
+        ({"unit": "um"}, None),
+    ],
+)
+def test_imagej_z_step(tmp_path: Path, metadata: dict[str, Any], um: float | None) -> None:
+    stack = np.zeros((3, 8, 8), np.uint8)
+    metadata = {"axes": "ZYX", **metadata}
+    tifffile.imwrite(tmp_path / "a.tif", stack, imagej=True, metadata=metadata)
+    info = info_of(tmp_path / "a.tif")
+    assert info.z_step_um == (None if um is None else pytest.approx(um))
+
+
+def test_lsm_is_in_metres() -> None:
+    found = from_lsm({"VoxelSizeX": 1e-7, "VoxelSizeZ": 5e-7})
+    assert found.pixel_size_um == pytest.approx(0.1)
+    assert found.z_step_um == pytest.approx(0.5)
+    assert from_lsm({"VoxelSizeX": 0.0}) == from_lsm({})

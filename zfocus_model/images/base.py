@@ -35,6 +35,8 @@ class PlaneInfo:
     """Of the objective."""
     refractive_index: float | None = None
     """Of the immersion."""
+    z_step_um: float | None = None
+    """Distance between neighbouring focal planes, in um."""
 
     @property
     def index(self) -> tuple[int, int, int, int]:

@@ -24,6 +24,7 @@ from zfocus_model.images.tiff_check import PageChain, check_data, walk_pages
 from zfocus_model.images.tiff_metadata import (
     SeriesMetadata,
     from_imagej,
+    from_lsm,
     from_metaseries,
     from_ome,
     from_resolution,
@@ -112,6 +113,7 @@ class TiffImageFile(ImageFile):
                     pixel_size_um=about.pixel_size_um,
                     numerical_aperture=about.numerical_aperture,
                     refractive_index=about.refractive_index,
+                    z_step_um=about.z_step_um,
                 )
                 yield info, _Place(series, page, layout, inner)
 
@@ -180,8 +182,8 @@ def _metadata(tiff: tifffile.TiffFile, count: int) -> list[SeriesMetadata]:
         elif tiff.is_metaseries:
             one = from_metaseries(tiff.metaseries_metadata or {})
         elif tiff.is_lsm:
-            metres = (tiff.lsm_metadata or {}).get("VoxelSizeX", 0)
-            one = SeriesMetadata(metres * 1e6 if metres > 0 else None)
+            known: dict[str, Any] = tiff.lsm_metadata or {}
+            one = from_lsm(known)
         else:
             one = from_resolution(tags)
     except Exception:  # pixels are still worth rating

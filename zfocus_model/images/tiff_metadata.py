@@ -46,6 +46,8 @@ class SeriesMetadata:
     """Of the immersion."""
     channels: tuple[str, ...] = ()
     """Names of the channels; empty where there is none."""
+    z_step_um: float | None = None
+    """Distance between neighbouring focal planes, in um."""
 
 
 def from_ome(xml: str) -> list[SeriesMetadata]:
@@ -87,14 +89,19 @@ def _ome_image(
         index = index or IMMERSION_INDEX.get(objective.get("Immersion", "").lower())
     if pixels is None:
         return SeriesMetadata(None, aperture, index)
-    size = _positive(pixels.get("PhysicalSizeX"))
-    factor = UM_PER_UNIT.get(pixels.get("PhysicalSizeXUnit", "µm").lower())
     return SeriesMetadata(
-        size * factor if size and factor else None,
+        _ome_size_um(pixels, "X"),
         aperture,
         index,
         tuple(child.get("Name", "") for child in pixels if _tag(child) == "Channel"),
+        _ome_size_um(pixels, "Z"),
     )
+
+
+def _ome_size_um(pixels: ElementTree.Element, axis: str) -> float | None:
+    size = _positive(pixels.get(f"PhysicalSize{axis}"))
+    factor = UM_PER_UNIT.get(pixels.get(f"PhysicalSize{axis}Unit", "µm").lower())
+    return size * factor if size and factor else None
 
 
 def planes_of_ome(xml: str, file_name: str) -> int:
@@ -130,7 +137,7 @@ def planes_of_ome(xml: str, file_name: str) -> int:
 
 
 def from_imagej(metadata: dict[str, Any], tags: Any) -> SeriesMetadata:
-    """Read the pixel size of a file that ImageJ wrote: a resolution and a unit of its own.
+    """Read the pixel size and z step of a file that ImageJ wrote: in a unit of its own.
 
     Parameters
     ----------
@@ -142,13 +149,34 @@ def from_imagej(metadata: dict[str, Any], tags: Any) -> SeriesMetadata:
     Returns
     -------
     SeriesMetadata
-        With the pixel size, if it has a unit of length.
+        With what has a unit of length.
     """
     per_unit = _ratio(_value(tags, "XResolution"))
     factor = UM_PER_UNIT.get(str(metadata.get("unit", "")).lower())
-    if per_unit is None or factor is None:
+    if factor is None:
         return SeriesMetadata()
-    return SeriesMetadata(factor / per_unit)
+    # ImageJ writes a negative spacing where the stage went down.
+    spacing = _number(metadata.get("spacing"))
+    step = abs(spacing) * factor if spacing else None
+    return SeriesMetadata(factor / per_unit if per_unit else None, z_step_um=step)
+
+
+def from_lsm(metadata: dict[str, Any]) -> SeriesMetadata:
+    """Read the sizes of a voxel in a Zeiss LSM file, which are in metres.
+
+    Parameters
+    ----------
+    metadata
+        As tifffile reads it.
+
+    Returns
+    -------
+    SeriesMetadata
+        With pixel size and z step where they are above 0.
+    """
+    metres = [_positive(metadata.get(f"VoxelSize{axis}")) for axis in "XZ"]
+    x_um, z_um = (None if size is None else size * 1e6 for size in metres)
+    return SeriesMetadata(x_um, z_step_um=z_um)
 
 
 def from_resolution(tags: Any) -> SeriesMetadata:
@@ -215,9 +243,14 @@ def _ratio(value: Any) -> float | None:
     return _positive(value)
 
 
-def _positive(value: Any) -> float | None:
+def _number(value: Any) -> float | None:
     try:
         number = float(value)
     except (TypeError, ValueError):
         return None
-    return number if math.isfinite(number) and number > 0 else None
+    return number if math.isfinite(number) else None
+
+
+def _positive(value: Any) -> float | None:
+    number = _number(value)
+    return number if number is not None and number > 0 else None
