@@ -47,6 +47,7 @@ COLUMNS = {
     "f_out_of_focus": ("F out of focus", 1),
     "false_flags_per_1000": ("false flags per 1,000 sharp", 1),
     "ece": ("calibration error of patches", 1),
+    "ece_debiased": ("less chance", 1),
     "undecided": ("undecided, %", 100),
 }
 
@@ -174,8 +175,13 @@ def by_source(graded: Graded) -> Table:
             group.fields,
             *(by * group.scores[key].value for key, (_, by) in COLUMNS.items()),
         ]
-        for group in [*sorted(graded.sources, key=lambda s: bool(s.in_training)), graded.mean]
+        for group in [
+            *sorted(graded.sources, key=lambda s: bool(s.in_training)),
+            graded.pooled,
+            graded.mean,
+        ]
     ]
+    rows[-2][0] = "all images of the sources not in training"
     rows[-1][0] = "mean of the sources not in training"
     return Table(
         "Graded defocus, levels 0 to 10, whole images",

@@ -80,8 +80,8 @@ def test_a_field_drawn_twice_counts_as_two(rng):
     twice = join([images.take(images.field == f) for f in (0, 0, 2)])
     drawn, copied = values(images, counts), values(twice)
     # Bins of the calibration error stay those of all fields, so that it may differ.
-    assert {k: v for k, v in drawn.items() if k != "ece"} == pytest.approx(
-        {k: v for k, v in copied.items() if k != "ece"}, nan_ok=True
+    assert {k: v for k, v in drawn.items() if not k.startswith("ece")} == pytest.approx(
+        {k: v for k, v in copied.items() if not k.startswith("ece")}, nan_ok=True
     )
 
 
@@ -106,3 +106,17 @@ def test_worse_answers_score_worse(rng):
         assert good[name] > bad[name] + 0.1
     for name in ("mean_absolute_error", "rps", "false_flags_per_1000"):
         assert good[name] < bad[name]
+
+
+def test_perfect_probabilities_have_no_error_beyond_chance(rng):
+    """Few patches: the plain error is well above 0, the debiased one is 0 on average."""
+    plain, left = [], []
+    for _ in range(150):
+        p = rng.dirichlet(np.ones(11) / 2, 120)
+        true = (p.cumsum(axis=1) < rng.random((120, 1))).sum(axis=1)
+        found = values(rated(true, p, ["in_focus"] * 120, patches=1))
+        plain.append(found["ece"])
+        left.append(found["ece_debiased"])
+        assert found["ece"] == pytest.approx(found["ece_debiased"] + found["ece_by_chance"])
+    assert np.mean(plain) > 0.08
+    assert np.mean(left) == pytest.approx(0, abs=0.01)

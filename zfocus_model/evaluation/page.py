@@ -38,6 +38,7 @@ _SOURCE_COLUMNS = (
     ("auc", "AUC, %"),
     ("false_flags_per_1000", "false flags / 1,000"),
     ("ece", "ECE"),
+    ("ece_debiased", "debiased"),
     ("undecided", "undecided, %"),
 )
 _STRATA = {
@@ -146,7 +147,7 @@ def _graded(one: Graded, about: Mapping[str, Any], drawn: Mapping[str, str]) -> 
     known = any(source.in_training is False for source in one.sources)
     of = "sources that the model was not trained on" if known else "sources"
     rows: list[list[str]] = []
-    for source in (one.mean, *one.sources):
+    for source in (one.mean, one.pooled, *one.sources):
         new = {None: "", True: "in training", False: "new"}[source.in_training]
         rows.append([source.name, new, str(source.fields)])
         rows[-1] += [_number(key, source.scores[key].value) for key, _ in _SOURCE_COLUMNS]

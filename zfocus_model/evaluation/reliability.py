@@ -87,6 +87,34 @@ def top_label(probabilities: ArrayLike, levels: ArrayLike) -> tuple[Floats, NDAr
     return p.max(axis=1), p.argmax(axis=1) == np.asarray(levels)
 
 
+def error_by_chance(variance: ArrayLike) -> Floats:
+    """Calibration error that perfect probabilities show by chance, in forecasts.
+
+    However right probabilities are, in a bin of few forecasts the share of right ones differs from
+    their mean: by ``sqrt(2 / pi)`` standard deviations on average (half-normal, from the central
+    limit). The plain error counts that as miscalibration (Bröcker 2012, doi
+    10.1007/s00382-011-1191-1; Roelofs et al. 2022, arXiv 2012.08668).
+
+    Parameters
+    ----------
+    variance
+        (..., bins) sums of ``confidence (1 - confidence)`` over the forecasts of each bin, which
+        count as independent.
+
+    Returns
+    -------
+    (...) float64
+        Forecasts; divide by their number for a share.
+
+    Examples
+    --------
+    >>> float(error_by_chance([100 * 0.25]).round(3))
+    3.989
+    """
+    spread = np.sqrt(np.asarray(variance, np.float64))
+    return np.asarray(np.sqrt(2 / np.pi) * spread.sum(axis=-1))
+
+
 def expected_calibration_error(
     probabilities: ArrayLike, levels: ArrayLike, *, bins: int = CALIBRATION_BINS
 ) -> float:

@@ -73,7 +73,7 @@ def _scores(graded: Iterable[Graded]) -> str:
     heads += ["low", "high", "low_new_sources", "high_new_sources"]
     rows: list[list[Any]] = []
     for one in graded:
-        kinds: list[tuple[str, Group]] = [("mean", one.mean)]
+        kinds: list[tuple[str, Group]] = [("mean", one.mean), ("pooled", one.pooled)]
         kinds += [("source", source) for source in one.sources]
         kinds += [(name, part) for name, parts in one.strata.items() for part in parts]
         for kind, part in kinds:

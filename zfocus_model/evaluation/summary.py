@@ -93,6 +93,8 @@ class Graded:
     sharp: dict[str, Any]
     """Images of levels 0-2, how many are called out of focus, the fields they are of, and the
     largest share of flagged fields that is compatible with that."""
+    pooled: Group
+    """All images of the same sources as one group, so that large sources lead."""
 
 
 def grade(
@@ -163,6 +165,7 @@ def _grade(
         confusion_patches=confusion(pooled.patch_true, pooled.patch_probabilities.argmax(axis=1)),
         reliability=reliability(pooled.patch_probabilities, pooled.patch_true),
         sharp=_sharp(pooled),
+        pooled=_group("all images of these sources", pooled, rng, replicates)[0],
     )
 
 

@@ -23,7 +23,7 @@ from zfocus_model.evaluation.metrics import (
     share,
     wins,
 )
-from zfocus_model.evaluation.reliability import CALIBRATION_BINS, top_label
+from zfocus_model.evaluation.reliability import CALIBRATION_BINS, error_by_chance, top_label
 from zfocus_model.levels import LEVELS
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ METRICS: dict[str, str] = {
     "patch_mean_absolute_error": "mean absolute error of patches, levels",
     "patch_rps": "ranked probability score of patches",
     "ece": "expected calibration error of patches",
+    "ece_by_chance": "calibration error that perfect probabilities would show by chance",
+    "ece_debiased": "expected calibration error of patches, less what chance alone would show",
 }
 """Name of each score and what it is. Shares are 0 to 1."""
 
@@ -197,6 +199,7 @@ def _patch_sums(
         "bin_count": add_bins(np.ones(len(p))),
         "bin_confidence": add_bins(top),
         "bin_right": add_bins(right),
+        "bin_variance": add_bins(top * (1 - top)),
     }
 
 
@@ -216,7 +219,8 @@ def scores(total: Sums) -> dict[str, Floats]:
     t = total
     rated, positives, negatives = t["rated"], t["positives"], t["negatives"]
     false_alarms = share(t["in_out"], positives)
-    gap = np.abs(t["bin_right"] - t["bin_confidence"]).sum(axis=-1)
+    gap = share(np.abs(t["bin_right"] - t["bin_confidence"]).sum(axis=-1), t["patches"])
+    chance = share(error_by_chance(t["bin_variance"]), t["patches"])
     found = {
         "exact": share(t["within"][..., 0], rated),
         "within_1": share(t["within"][..., 1], rated),
@@ -240,7 +244,9 @@ def scores(total: Sums) -> dict[str, Floats]:
         "patch_within_1": share(t["patch_within_1"], t["patches"]),
         "patch_mean_absolute_error": share(t["patch_miss"], t["patches"]),
         "patch_rps": share(t["patch_rps"], t["patches"]),
-        "ece": share(gap, t["patches"]),
+        "ece": gap,
+        "ece_by_chance": chance,
+        "ece_debiased": gap - chance,
     }
     for p in PREVALENCES:
         precision = precision_at(p, share(t["out_out"], negatives), false_alarms)
