@@ -214,16 +214,14 @@ def _of_manifest(table: Path) -> Iterator[StackSource]:
             index, z_um = _float(row["z_index"]), _float(row.get("z_um"))
             stacks.setdefault(row["stack_id"], []).append((index, z_um, table.parent / row["path"]))
     for name, planes in stacks.items():
-        known = [math.isfinite(index) for index, _, _ in planes]
-        if not any(known):  # fields that belong together otherwise
-            continue
-        if not all(known):
+        in_um = all(math.isfinite(z_um) for _, z_um, _ in planes)
+        ordered = all(math.isfinite(index) for index, _, _ in planes)
+        if not (ordered or in_um):
             raise ZfocusError(
                 f"expected a number in z_index for each plane of {name}, got something else: mend "
                 f"{table.name}"
             )
-        planes.sort(key=lambda plane: plane[0])
-        in_um = all(math.isfinite(z_um) for _, z_um, _ in planes)
+        planes.sort(key=lambda plane: plane[0 if ordered else 1])
         numbers = tuple(z_um if in_um else index for index, z_um, _ in planes)
         files = tuple(file for _, _, file in planes)
         yield StackSource(f"{table}#{name}", files, numbers, in_um)
