@@ -58,7 +58,7 @@ def test_a_run_leaves_weights_log_and_recipe(run):
 
 def test_a_killed_run_goes_on_after_its_last_epoch(run, images, tmp_path, monkeypatch):
     folder = tmp_path / "killed"
-    from zfocus_model.training import fit as module
+    from zfocus_model.training import loop as module
 
     real = module.write_json
 

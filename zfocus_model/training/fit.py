@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import math
-import time
 from dataclasses import asdict, dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from zfocus_model._errors import ZfocusError
-from zfocus_model._files import whole_file, write_json
 from zfocus_model.training._keras import load_keras
 from zfocus_model.training.data import Augmentation, PatchMaker
+from zfocus_model.training.loop import Pace, as_dataset, run_epochs
 from zfocus_model.training.losses import loss_function, within_one
 from zfocus_model.training.networks import build_network
 from zfocus_model.training.provenance import describe_run
@@ -24,7 +19,7 @@ from zfocus_model.training.stream import BatchStream
 from zfocus_model.training.warm import start_from
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from zfocus_model.training.sources import SourceImage
 
@@ -114,61 +109,39 @@ def fit(
     held_out = PatchMaker(validation, seed=options.seed + 1_000_003, augmentation=augmentation)
     patches, levels = held_out.batch(0, options.validation_patches)
 
-    state_file, last = folder / "state.json", folder / "last.keras"
-    state: dict[str, Any] = {"epoch": 0, "best": math.inf, "waited": 0}
-    model: Any = build_network(options.network)
-    if state_file.exists() and last.exists():
-        state = json.loads(state_file.read_text(encoding="utf-8"))
-        model = keras.models.load_model(last, compile=False)
-    elif start is not None:
-        start_from(model, start, maker.batch(-1 % 2**31, 1024)[0])
-    model.compile(
-        optimizer=keras.optimizers.AdamW(options.learning_rate, weight_decay=1e-4),
-        loss=loss_function(options.loss),
-        metrics=[within_one],
-    )
-    if state["epoch"]:
-        _restore_optimiser(model, folder / "last_optimiser.npz")
+    def build() -> Any:
+        model = build_network(options.network)
+        if start is not None:
+            start_from(model, start, maker.batch(-1 % 2**31, 1024)[0])
+        return model
+
+    def compile_model(model: Any) -> None:
+        model.compile(
+            optimizer=keras.optimizers.AdamW(options.learning_rate, weight_decay=1e-4),
+            loss=loss_function(options.loss),
+            metrics=[within_one],
+        )
+
+    def held_out_scores(model: Any) -> dict[str, float]:
+        return model.evaluate(patches, levels, batch_size=256, verbose=0, return_dict=True)
+
     steps = options.patches_per_epoch // options.batch_size
-    writer = _tensorboard(folder)
     stream = BatchStream(maker, options.batch_size, workers=workers)
-    for epoch in range(state["epoch"], options.epochs):
-        if state["waited"] >= options.patience:
-            break
-        started = time.perf_counter()
-        model.optimizer.learning_rate = _learning_rate(options, epoch)
-        batches = _batches(stream, epoch * steps, steps)
-        history = model.fit(batches, epochs=1, verbose=0, shuffle=False)
-        scores = model.evaluate(patches, levels, batch_size=256, verbose=0, return_dict=True)
-        row = {
-            "epoch": epoch + 1,
-            "loss": history.history["loss"][0],
-            "within_one": history.history["within_one"][0],
-            "val_loss": scores["loss"],
-            "val_within_one": scores["within_one"],
-            "learning_rate": _learning_rate(options, epoch),
-            "patches_per_s": options.patches_per_epoch / (time.perf_counter() - started),
-        }
-        better = row["val_loss"] < state["best"]
-        if better:
-            with whole_file(folder / "best.keras") as part:
-                model.save(part)
-        state = {
-            "epoch": epoch + 1,
-            "best": min(state["best"], row["val_loss"]),
-            "waited": 0 if better else state["waited"] + 1,
-        }
-        with whole_file(last) as part:
-            model.save(part)
-        _save_optimiser(model, folder / "last_optimiser.npz")
-        _log(folder / "log.csv", row)
-        writer(row)
-        # Last of all: a kill before this line repeats the epoch, never skips it.
-        write_json(state_file, state)
-        if verbose:
-            print("  ".join(f"{k} {v:.5g}" for k, v in row.items()), flush=True)
-    stream.close()
-    return folder / "best.keras"
+    try:
+        return run_epochs(
+            folder,
+            build=build,
+            compile_model=compile_model,
+            batches=lambda epoch: as_dataset(lambda i: stream[epoch * steps + i], steps),
+            held_out=held_out_scores,
+            pace=Pace(
+                options.epochs, options.patience, lambda now: _learning_rate(options, now.epoch)
+            ),
+            speed=("patches_per_s", options.patches_per_epoch),
+            verbose=verbose,
+        )
+    finally:
+        stream.close()
 
 
 def _learning_rate(options: FitOptions, epoch: int) -> float:
@@ -176,21 +149,6 @@ def _learning_rate(options: FitOptions, epoch: int) -> float:
         return options.learning_rate * 0.3
     progress = (epoch - 1) / max(1, options.epochs - 1)
     return options.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
-
-
-def _batches(stream: BatchStream, first: int, count: int) -> Any:
-    dataset: Any = load_keras().utils.PyDataset
-
-    class Batches(dataset):
-        """One epoch of the stream."""
-
-        def __len__(self) -> int:
-            return count
-
-        def __getitem__(self, index: int) -> Any:
-            return stream[first + index]
-
-    return Batches(workers=1, use_multiprocessing=False, max_queue_size=4)
 
 
 def _check(options: FitOptions) -> None:
@@ -204,50 +162,3 @@ def _check(options: FitOptions) -> None:
             f"expected at least one batch of {options.batch_size} patches an epoch, got "
             f"{options.patches_per_epoch} patches: ask for more, or for smaller batches"
         )
-
-
-def _save_optimiser(model: Any, path: Path) -> None:
-    numpy_from = load_keras().ops.convert_to_numpy
-    values: dict[str, Any] = {
-        f"v{i}": numpy_from(variable) for i, variable in enumerate(model.optimizer.variables)
-    }
-    with whole_file(path) as part:
-        np.savez(part, **values)
-
-
-def _restore_optimiser(model: Any, path: Path) -> None:
-    if not path.exists():
-        return
-    model.optimizer.build(model.trainable_variables)
-    with np.load(path, allow_pickle=False) as saved:
-        for i, variable in enumerate(model.optimizer.variables):
-            variable.assign(saved[f"v{i}"])
-
-
-def _log(path: Path, row: dict[str, Any]) -> None:
-    new = not path.exists()
-    with path.open("a", encoding="utf-8") as stream:
-        if new:
-            stream.write(",".join(row) + "\n")
-        stream.write(",".join(f"{value:.6g}" for value in row.values()) + "\n")
-
-
-def _ignore(row: dict[str, float]) -> None:
-    pass
-
-
-def _tensorboard(folder: Path) -> Callable[[dict[str, float]], None]:
-    """A function that logs a row for TensorBoard, where TensorFlow is there to write it."""
-    try:
-        tf: Any = import_module("tensorflow")
-    except ImportError:
-        return _ignore  # Keras on JAX or PyTorch: log.csv holds the same numbers
-    writer: Any = tf.summary.create_file_writer(str(folder / "tensorboard"))
-
-    def write(row: dict[str, float]) -> None:
-        with writer.as_default(step=int(row["epoch"])):
-            for name, value in row.items():
-                tf.summary.scalar(name, value)
-        writer.flush()
-
-    return write

@@ -53,6 +53,26 @@ def describe_run(
         "augmentation": json.loads(json.dumps(augmentation)),
         "data": [_summary(part, images) for part, images in data.items()],
     }
+    keep_recipe(folder, recipe, {"task": task, "levels": LEVELS})
+
+
+def keep_recipe(folder: Path, recipe: Mapping[str, Any], about: Mapping[str, Any]) -> None:
+    """Write ``run.json``, or check that the one that is there holds the same recipe.
+
+    Parameters
+    ----------
+    folder : Path
+        The run folder.
+    recipe : mapping
+        What decides the result of the training, as JSON has it.
+    about : mapping
+        What else is to be said; command, commit and versions are added.
+
+    Raises
+    ------
+    ZfocusError
+        If the folder holds a run with another recipe.
+    """
     path = folder / "run.json"
     if path.exists():
         known = json.loads(path.read_text(encoding="utf-8"))
@@ -64,8 +84,7 @@ def describe_run(
         return
     description = {
         "schema": 1,
-        "task": task,
-        "levels": LEVELS,
+        **about,
         "command": shlex.join(["zfocus", *sys.argv[1:]]),
         "commit": _commit(),
         "versions": {"zfocus": __version__, "python": platform.python_version(), **_versions()},

@@ -24,7 +24,7 @@ class Graph:
         self.constants: dict[str, npt.NDArray[Any]] = {}
         self.current = INPUT_NAME
         self.layout = "NHWC"
-        self.size: tuple[int, int] = (PATCH_PX, PATCH_PX)
+        self.size: tuple[int, int] | None = (PATCH_PX, PATCH_PX)  # None: known when it runs
         self.channels = 1
         self.varied: str | None = None
         self.end = OUTPUT_NAME
@@ -52,8 +52,12 @@ class Graph:
     def image_layout(self) -> None:
         """Bring the current tensor to NCHW: a reshape while it has a single channel."""
         if self.layout == "NHWC":
-            shape = self.constant("image_shape", (-1, 1, *self.size), np.int64)
-            self.current = self.node("Reshape", (self.current, shape), "image_nchw")
+            if self.size is None:
+                order = [0, 3, 1, 2]
+                self.current = self.node("Transpose", (self.current,), "image_nchw", perm=order)
+            else:
+                shape = self.constant("image_shape", (-1, 1, *self.size), np.int64)
+                self.current = self.node("Reshape", (self.current, shape), "image_nchw")
             self.layout = "NCHW"
 
     def activate(self, activation: str, name: str) -> None:

@@ -26,27 +26,29 @@ IR_VERSION = 8
 """File format version that belongs to opset 15."""
 
 
-def _window(graph: Graph, size: tuple[int, int], stride: int, padding: str) -> list[int]:
+def _window(graph: Graph, size: tuple[int, int], stride: int, padding: str) -> dict[str, Any]:
     """Pads (top, left, bottom, right) of a sliding window; moves the graph to its output size.
 
     "same" is TensorFlow's: output ``ceil(n / stride)``, the odd pixel at the bottom and right.
     """
+    if padding not in ("same", "valid"):
+        raise ZfocusError(
+            f"expected padding 'same' or 'valid', got {padding!r}; change the network"
+        )
+    if graph.size is None:
+        return {"auto_pad": "SAME_UPPER"} if padding == "same" else {"pads": [0, 0, 0, 0]}
     pads: list[tuple[int, int]] = []
     out: list[int] = []
     for length, window in zip(graph.size, size):
         if padding == "same":
             count = -(-length // stride)
             total = max(0, (count - 1) * stride + window - length)
-        elif padding == "valid":
-            count, total = (length - window) // stride + 1, 0
         else:
-            raise ZfocusError(
-                f"expected padding 'same' or 'valid', got {padding!r}; change the network"
-            )
+            count, total = (length - window) // stride + 1, 0
         pads.append((total // 2, total - total // 2))
         out.append(count)
     graph.size = (out[0], out[1])
-    return [pads[0][0], pads[1][0], pads[0][1], pads[1][1]]
+    return {"pads": [pads[0][0], pads[1][0], pads[0][1], pads[1][1]]}
 
 
 def _normalise(graph: Graph, name: str) -> None:
@@ -92,7 +94,7 @@ def _conv(graph: Graph, name: str, layer: Mapping[str, Any]) -> None:
         name,
         kernel_shape=list(window),
         strides=[stride, stride],
-        pads=_window(graph, window, stride, layer["padding"]),
+        **_window(graph, window, stride, layer["padding"]),
         group=graph.channels if depthwise else 1,
     )
     graph.channels = kernel.shape[2] if depthwise else kernel.shape[3]
@@ -108,7 +110,7 @@ def _max_pool(graph: Graph, name: str, layer: Mapping[str, Any]) -> None:
         name,
         kernel_shape=[size, size],
         strides=[stride, stride],
-        pads=_window(graph, (size, size), stride, layer["padding"]),
+        **_window(graph, (size, size), stride, layer["padding"]),
     )
 
 
@@ -129,6 +131,11 @@ def _global_pool(graph: Graph, name: str, kinds: Sequence[str]) -> None:
 
 
 def _flatten(graph: Graph, name: str) -> None:
+    if graph.size is None:
+        raise ZfocusError(
+            "expected a network that takes images of any size, got one that flattens them; "
+            "choose one that ends in global_pool"
+        )
     if graph.layout == "NCHW":
         # Dense weights count (row, column, channel); ONNX convolutions hold channels first.
         graph.current = graph.node("Transpose", (graph.current,), f"{name}_nhwc", perm=[0, 2, 3, 1])
@@ -187,6 +194,7 @@ def onnx_bytes(
     tiled: bool = False,
     output: str = OUTPUT_NAME,
     classes: int = LEVELS,
+    side_px: int | None = PATCH_PX,
 ) -> bytes:
     """Serialised ONNX model of a network.
 
@@ -200,6 +208,8 @@ def onnx_bytes(
         Run the network on each 84 x 84 tile of planes.
     output, classes
         Name and size of the output.
+    side_px
+        Side of the images; None: any size, one image as large as another in a batch.
 
     Returns
     -------
@@ -218,13 +228,15 @@ def onnx_bytes(
 
     graph = Graph(arrays)
     graph.end = output
+    graph.size = None if side_px is None else (side_px, side_px)
     if tiled:
         split(graph)
     for index, layer in enumerate(network):
         _append(graph, index, layer)
     if graph.current != graph.end:
         raise ZfocusError("expected a network that ends with softmax; change the network")
-    sizes: tuple[list[Any], list[Any]] = (["batch", PATCH_PX, PATCH_PX, 1], ["batch", classes])
+    sides = ["y", "x"] if side_px is None else [side_px, side_px]
+    sizes: tuple[list[Any], list[Any]] = (["batch", *sides, 1], ["batch", classes])
     if tiled:
         join(graph)
         sizes = (["batch", "y", "x", 1], ["batch", LEVELS, "rows", "columns"])

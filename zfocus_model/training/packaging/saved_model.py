@@ -113,6 +113,7 @@ def write_saved_model(
     arrays: Mapping[str, npt.NDArray[Any]],
     *,
     tiled: bool = False,
+    side_px: int | None = PATCH_PX,
 ) -> None:
     """Write a network as a zipped SavedModel with ``saved_model.pb`` at the root.
 
@@ -126,6 +127,8 @@ def write_saved_model(
         The weights that the layers name, in the TensorFlow layouts of ``weights.npz``.
     tiled : bool
         Run the network on each 84 x 84 tile of planes (batch, y, x, 1).
+    side_px
+        Side of the images; None: any size.
 
     Raises
     ------
@@ -138,7 +141,7 @@ def write_saved_model(
     logger = tf.get_logger()
     graph = tf.Graph()
     with graph.as_default():
-        side = None if tiled else PATCH_PX
+        side = None if tiled else side_px
         image = v1.placeholder(tf.float32, (None, side, side, 1), name=INPUT_NAME)
         builder, x = _Builder(tf, arrays), image
         grid: Any = None

@@ -152,7 +152,7 @@ def _published(bins: int) -> list[Layer]:
 
 
 def _small(bins: int) -> list[Layer]:
-    """25 million multiply-adds at 250 px; a last feature sees 49 px, 12 um at 0.24 um/px: two cells.
+    """25 million multiply-adds at 250 px; a last feature sees 49 px (12 um at 0.24 um/px).
 
     Mean and maximum over the image join what all cells say, whatever the size of the image;
     64 px leave one feature of each kind.
