@@ -49,17 +49,16 @@ class LockSettings:
     """Waits between tries double from 0.5 s up to this while the camera is silent."""
     stage_timeout_s: float = 5.0
     """How long to wait for a move."""
-    stage_tries: int = 8
-    """Moves in a row that may fail, with doubling waits between them, before the lock stops."""
+    stage_give_up_s: float = 1800.0
+    """A stage that fails, or does not show in the image, for so long ends the lock."""
     suspend_s: float = 30.0
-    """First wait of a lock whose moves do not show in the image, before it tries one again."""
-    suspend_tries: int = 6
-    """So many tries, each after twice the wait, before it stops."""
+    """First wait before a stage that does not show in the image is tested again; it doubles."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
         positive = ("tolerance_um", "max_step_um", "max_speed_um_s", "range_um", "reach_um")
         positive += ("camera_timeout_s", "stage_timeout_s", "blind_after_s", "suspend_s")
+        positive += ("stage_give_up_s", "camera_longest_wait_s")
         for name in positive:
             if not 0 < getattr(self, name) < math.inf:
                 raise ZfocusError(f"expected {name} greater than 0, got {getattr(self, name)}")
