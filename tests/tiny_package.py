@@ -127,3 +127,62 @@ def write_package(
         about["config"]["zfocus"]["domain"] = {"out_of_domain_max": out_of_domain_max}
         path.write_text(json.dumps(about), encoding="utf-8")
     return folder
+
+
+def random_z_network(rng, bins=41):
+    """A network like the z model's, only smaller, for images of any size from 64 px."""
+    arrays = {
+        "conv1/kernel": rng.normal(0, 0.3, (5, 5, 1, 6)).astype(np.float32),
+        "conv1/bias": rng.normal(0, 0.1, 6).astype(np.float32),
+        "conv2/kernel": rng.normal(0, 0.2, (3, 3, 6, 8)).astype(np.float32),
+        "conv2/bias": rng.normal(0, 0.1, 8).astype(np.float32),
+        "logits/kernel": rng.normal(0, 0.5, (16, bins)).astype(np.float32),
+        "logits/bias": rng.normal(0, 0.5, bins).astype(np.float32),
+    }
+    conv = {"op": "conv", "padding": "valid", "activation": "relu"}
+    network = [
+        {"op": "normalise"},
+        {**conv, "kernel": "conv1/kernel", "bias": "conv1/bias", "stride": 2},
+        {**conv, "kernel": "conv2/kernel", "bias": "conv2/bias", "stride": 2},
+        {"op": "global_pool", "kinds": ["mean", "max"]},
+        {
+            "op": "dense", "kernel": "logits/kernel", "bias": "logits/bias",
+            "activation": "linear",
+        },
+        {"op": "gate"},
+        {"op": "softmax"},
+    ]  # fmt: skip
+    return network, arrays
+
+
+def constant_z_network(probabilities):
+    """A network that gives every image that is not constant the same probabilities."""
+    logits = np.log(np.maximum(probabilities, 1e-12)).astype(np.float32)
+    _, ends = constant_network(np.full(11, 1 / 11))
+    arrays = {**ends, "kernel": np.zeros((1, logits.size), np.float32), "bias": logits}
+    network, _ = constant_network(np.full(11, 1 / 11))
+    return network, arrays
+
+
+Z_CONFIG = {
+    "bins_um": [float(z) for z in range(-20, 21)],
+    "pixel_size_um": 0.24,
+    "smallest_px": 64,
+    "status": {"certainty_min": 0.2, "second_mode_max": 0.15, "sd_max_um": 4.0},
+}
+"""``config.zfocus`` of a z-position package."""
+
+
+def write_z_package(folder, network, arrays, *, with_onnx=True, config=None, **changes):
+    """Write a package that reads z-positions; ``config`` replaces entries of ``Z_CONFIG``."""
+    folder.mkdir(parents=True)
+    np.savez(folder / "weights.npz", **arrays)
+    known = {**Z_CONFIG, **(config or {})}
+    if with_onnx and find_spec("onnx") is not None:
+        from zfocus_model.training.packaging.onnx_graph import onnx_bytes
+
+        bins = len(known["bins_um"])
+        (folder / "model.onnx").write_bytes(onnx_bytes(network, arrays, classes=bins, side_px=None))
+    return describe(
+        folder, network, **{"task": "z-position", "config": {"zfocus": known}, **changes}
+    )
