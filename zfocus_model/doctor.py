@@ -17,7 +17,7 @@ import numpy as np
 from zfocus_model import fiji_bundle
 from zfocus_model._errors import ZfocusError
 from zfocus_model._version import __version__
-from zfocus_model.engines import ENGINES, open_engine
+from zfocus_model.engines import ENGINES, Engine, open_engine
 from zfocus_model.levels import PATCH_PX
 from zfocus_model.model import Model, load_model
 from zfocus_model.packages import DESCRIPTION, Package
@@ -81,42 +81,56 @@ def diagnose(
     number = getattr(opened.engine, "threads", None)
     running = f", {number} threads" if number else ""
     yield Finding("engine", f"{opened.engine.name}{running}")
-    yield self_test(opened)
+    yield from self_test(opened)
     for door in doors:
         yield from check_door(door, package)
 
 
-def self_test(model: Model) -> Finding:
-    """Rate simulated patches in every engine and compare.
+def self_test(model: Model) -> Iterator[Finding]:
+    """Rate simulated patches in every engine and compare, network by network.
 
     Parameters
     ----------
     model
         The model.
 
-    Returns
-    -------
+    Yields
+    ------
     Finding
-        Good if all engines that can be opened agree to 1e-4.
+        One a network; good if all engines that can be opened agree to 1e-4.
     """
     patches = simulated_patches()
+    yield Finding("self-test", *_compare(model.package, model.engine, patches))
+    if model.domain_engine:
+        found, good = _compare(model.package, model.domain_engine, patches, domain=True)
+        yield Finding("self-test", f"domain network: {found}", good)
+
+
+def _compare(
+    package: Package,
+    engine: Engine,
+    patches: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
+    *,
+    domain: bool = False,
+) -> tuple[str, bool]:
+    """What other engines make of the patches, and whether all agree."""
     start = time.perf_counter()
-    expected = model.engine.probabilities(patches)
+    expected = engine.probabilities(patches)
     took_ms = 1e3 * (time.perf_counter() - start) / len(patches)
     others: list[str] = []
-    worst = 0.0
+    agree = True
     for kind in ENGINES:
-        if kind == model.engine.name:
+        if kind == engine.name:
             continue
         try:
-            engine = open_engine(model.package, kind)
+            other = open_engine(package, kind, domain=domain)
         except ZfocusError as error:
             others.append(f"{kind} cannot be used ({error})")
             continue
-        worst = max(worst, float(np.abs(engine.probabilities(patches) - expected).max()))
-        others.append(f"{kind} differs by {worst:.1e}, at most {AGREEMENT:.0e} is expected")
-    found = f"{len(patches)} simulated patches, {took_ms:.2f} ms each; {'; '.join(others)}"
-    return Finding("self-test", found, worst <= AGREEMENT)
+        apart = float(np.abs(other.probabilities(patches) - expected).max())
+        agree = agree and apart <= AGREEMENT
+        others.append(f"{kind} differs by {apart:.1e}, at most {AGREEMENT:.0e} is expected")
+    return f"{len(patches)} simulated patches, {took_ms:.2f} ms each; {'; '.join(others)}", agree
 
 
 def simulated_patches() -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tiny_package import random_domain_network, random_network, write_package
 
 from zfocus_model import __version__, doctor
 from zfocus_model.cli import main
@@ -68,6 +69,32 @@ def test_engines_that_differ_are_bad(
     monkeypatch.setattr(NumpyEngine, "probabilities", tilted)
     assert main(["doctor", "--model", str(package_folder)]) == 1
     assert "BAD self-test" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(
+    find_spec("onnxruntime") is None or find_spec("onnx") is None,
+    reason="two engines are needed to compare them",
+)
+@pytest.mark.parametrize("apart", [0.0, 2e-4])
+def test_the_domain_network_is_compared_too(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    apart: float,
+) -> None:
+    rng = np.random.default_rng(4)
+    folder = tmp_path / "model"
+    write_package(folder, *random_network(rng), domain=random_domain_network(rng))
+    original = NumpyEngine.probabilities
+
+    def tilted(self: Any, patches: Any) -> Any:
+        return original(self, patches) + (apart if self.classes == 2 else 0)
+
+    monkeypatch.setattr(NumpyEngine, "probabilities", tilted)
+    assert main(["doctor", "--model", str(folder)]) == int(apart > 0)
+    lines = [line for line in capsys.readouterr().out.splitlines() if "self-test" in line]
+    assert ["domain network" in line for line in lines] == [False, True]
+    assert ["BAD" in line for line in lines] == [False, apart > 0]
 
 
 def test_a_model_that_cannot_be_used(own_package: Path, capsys: pytest.CaptureFixture[str]) -> None:
