@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, replace
 
 from zfocus_model.zposition.lock.filter import Measured, measured, predict, update
-from zfocus_model.zposition.lock.response import TEST_UM, StageTest, follow, suspicious
+from zfocus_model.zposition.lock.response import TEST_UM, StageTest, expected_focus, suspicious
 from zfocus_model.zposition.lock.settings import LockSettings, SoftLimits, StageCalibration
 from zfocus_model.zposition.lock.state import Decision, LockState, Observation
 
@@ -88,17 +88,14 @@ class Controller:
         to_um
             Where the stage says that it is now, in its own um.
         """
-        correction, test = state.correction, state.test
+        test = state.test
         if test is not None:
             test = replace(test, moved=True, step_um=decision.move_um)
-        elif correction is not None:
-            correction = replace(correction, moved_um=correction.moved_um + decision.move_um)
         return replace(
             state,
             play_um=self._play(state.play_um, to_um),
             settled_s=time_s + SETTLE_SHARE * self.calibration.latency_s + SETTLE_S,
             moved_s=time_s,
-            correction=correction,
             test=test,
             z_um=state.z_um + decision.move_um,
         )
@@ -129,32 +126,34 @@ class Controller:
         blind = frames >= BLIND_FRAMES and seen.time_s - since > self.settings.blind_after_s
         state = replace(state, usable_s=since, unusable=frames)
         if blind and state.mode in ("locked", "searching", "testing"):
-            state = replace(state, mode="blind", test=None, correction=None)
+            state = replace(state, mode="blind", test=None)
         return state, Decision("hold", reason)
 
     def _ordinary(
         self, state: LockState, seen: Observation, position: float, reading: Measured
     ) -> tuple[LockState, Decision]:
         track, verdict = update(state.track, reading)
-        state = replace(state, track=track)
+        before, state = state, replace(state, track=track)
         if verdict == "outlier":
             return self._unusable(state, seen, "outlier")
         state = replace(state, usable_s=seen.time_s, unusable=0)
         if verdict == "first":
             return replace(state, mode="searching"), Decision("hold", "searching")
+        # A jump is believed, unless the stage was just moved: then that may have done it.
+        jumped = verdict == "jump" and before.moved_s < before.usable_s
+        expected = math.nan if jumped else before.expected_um
+        expected = expected_focus(expected, track.time_s - before.track.time_s, track)
         mode = "suspended" if state.mode == "suspended" else "locked"
         z_um = position - track.focus_um
-        state = replace(state, mode=mode, z_um=z_um)
+        state = replace(state, mode=mode, z_um=z_um, expected_um=expected)
         error = z_um - self.settings.target_um
         if seen.hold:
-            return replace(state, correction=None), Decision("hold", seen.hold)
+            return state, Decision("hold", seen.hold)
         if mode == "suspended":
             if seen.time_s < state.test_at_s:
                 return state, Decision("hold", "suspended")
             return self._begin_test(state, error)
-        correction = follow(state.correction, z_um, error, self.settings.tolerance_um, track)
-        state = replace(state, correction=correction)
-        if suspicious(correction, z_um, seen.time_s):
+        if suspicious(expected, track):
             return self._begin_test(state, error)
         return state, self._correct(state, seen, error)
 
@@ -197,7 +196,7 @@ class Controller:
 
     def _begin_test(self, state: LockState, error: float) -> tuple[LockState, Decision]:
         test = StageTest(math.copysign(min(TEST_UM, self.settings.max_step_um), -error))
-        state = replace(state, mode="testing", test=test, correction=None)
+        state = replace(state, mode="testing", test=test, expected_um=math.nan)
         return state, Decision("hold", "testing")
 
     def _testing(
@@ -240,7 +239,7 @@ class Controller:
             return replace(state, mode="stopped", test=None), Decision("stop", "stuck")
         # The stage may catch up one day with all it was told: take the test's move back.
         decision = self._move(state, seen.stage_um, -test.step_um, "undo")
-        wait = self.settings.suspend_s * 2**state.suspensions
+        wait = min(self.settings.suspend_s * 2**state.suspensions, 4 * self.settings.suspend_s)
         state = replace(
             state, mode="suspended", test=None, failing_s=since,
             test_at_s=seen.time_s + wait, suspensions=state.suspensions + 1,

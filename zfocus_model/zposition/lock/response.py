@@ -1,9 +1,9 @@
 """Whether the image follows the stage: a suspicion from ordinary moves, then a test.
 
-The readings alone cannot tell a stage that sticks from focus that drifts: a lock that went on
-correcting would run to its limits, and with an inverted stage away from the sample's focus, or
-into it. So moves that do not show are counted, and soon a test decides: stand still, read; make
-one move in the direction that should help; read again.
+A stage that sticks looks like focus that runs ahead of every move: a lock that went on
+correcting would send it to its limits, from where it may one day catch up. With an inverted
+stage, focus runs twice as fast. So when focus runs faster than drift can, a test decides: stand
+still, read; make one move in the direction that should help; read again.
 """
 
 from __future__ import annotations
@@ -14,65 +14,39 @@ from statistics import median
 
 from zfocus_model.zposition.lock.filter import Track
 
-ERROR_SHARE = 0.6
-"""Errors below this share of the tolerance cannot be a failing stage's."""
-SUSPECT_UM = 0.7
-"""So much movement, in one direction, must have been commanded ..."""
-SUSPECT_SLOPE = 0.4
-"""... and less than this share of it have shown."""
+RUNAWAY_UM = 1.0
+"""Focus that runs so far ahead of what drift can do is a stage's doing, or must be looked into."""
+USUAL_RATE_UM_S = 0.005
+"""What drift can do: 18 um in an hour."""
 TEST_UM = 1.5
 """The move of a test."""
-USUAL_RATE_UM_S = 0.01
-"""Drift that is believed while the stage is in question."""
 TEST_READINGS = 4
 """Readings before and after it."""
 FOLLOWS, INVERTED = 0.5, -0.5
 """Shares of the move that must show to call the stage good, or inverted; stuck is between."""
 
 
-@dataclass(frozen=True)
-class Correction:
-    """Moves since the error left the middle of the band."""
-
-    from_z_um: float
-    """The image's z when it did."""
-    from_s: float
-    """When it did."""
-    rate_um_s: float
-    """Drift of focus then: a stage that fails looks like drift later."""
-    moved_um: float = 0.0
-    """What was commanded since, um toward the sample."""
-
-
-def follow(
-    correction: Correction | None, z_um: float, error_um: float, tolerance_um: float, track: Track
-) -> Correction | None:
-    """Keep account of one excursion: from when the error grows large until it is small again.
+def expected_focus(expected_um: float, passed_s: float, track: Track) -> float:
+    """Where focus can be by drift alone: it follows the estimate, never faster than drift can.
 
     Parameters
     ----------
-    correction
-        The excursion so far; None if there is none.
-    z_um, error_um
-        Estimates of the image's z, and of z minus the target.
-    tolerance_um
-        Half the width of the band.
+    expected_um
+        Where it could be, some time ago; NaN at the start.
+    passed_s
+        How long ago.
     track
-        The estimate that they come from.
+        The estimate now.
     """
-    if abs(error_um) < ERROR_SHARE * tolerance_um:
-        return None
-    rate = min(max(track.rate_um_s, -USUAL_RATE_UM_S), USUAL_RATE_UM_S)
-    return correction or Correction(z_um, track.time_s, rate)
+    if not math.isfinite(expected_um):
+        return track.focus_um
+    most = USUAL_RATE_UM_S * max(passed_s, 0.0)
+    return expected_um + min(max(track.focus_um - expected_um, -most), most)
 
 
-def suspicious(correction: Correction | None, z_um: float, time_s: float) -> bool:
-    """Whether the moves of an excursion should have shown by now, and have not."""
-    if correction is None or abs(correction.moved_um) < SUSPECT_UM:
-        return False
-    # Focus that moves toward the sample leaves the image's z smaller.
-    drifted = -correction.rate_um_s * (time_s - correction.from_s)
-    return (z_um - correction.from_z_um - drifted) / correction.moved_um < SUSPECT_SLOPE
+def suspicious(expected_um: float, track: Track) -> bool:
+    """Whether focus ran away; moves that do not show in the image look like that."""
+    return abs(track.focus_um - expected_um) > RUNAWAY_UM
 
 
 @dataclass(frozen=True)

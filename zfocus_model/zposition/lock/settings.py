@@ -52,7 +52,7 @@ class LockSettings:
     stage_give_up_s: float = 1800.0
     """A stage that fails, or does not show in the image, for so long ends the lock."""
     suspend_s: float = 30.0
-    """First wait before a stage that does not show in the image is tested again; it doubles."""
+    """First wait before a stage that does not show in the image is tested again; it grows to 4 times."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from zfocus_model.zposition.lock.filter import Track
 from zfocus_model.zposition.lock.protocol import Reading
-from zfocus_model.zposition.lock.response import Correction, StageTest
+from zfocus_model.zposition.lock.response import StageTest
 
 ADVICE = {
     "inverted": "the stage moves the other way than its calibration says, or a stage was swapped; "
@@ -67,8 +67,8 @@ class LockState:
     """When a reading was last used (or the lock began)."""
     unusable: int = 0
     """Frames in a row without."""
-    correction: Correction | None = None
-    """Moves of the excursion under way."""
+    expected_um: float = math.nan
+    """Where focus can be by drift alone, um toward the sample; NaN: begin anew."""
     test: StageTest | None = None
     """The stage's test under way."""
     test_at_s: float = math.inf
