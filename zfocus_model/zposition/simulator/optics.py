@@ -101,7 +101,9 @@ class Optics:
         if self.points == 1:
             return 0.0
         area = self.condenser_na**2 - self.condenser_inner_na**2
-        return math.sqrt(area / self.points)
+        # On a thin ring points have neighbours on two sides only, farther away than those of a disc.
+        around = math.sqrt(math.pi) * (self.condenser_na + self.condenser_inner_na) / self.points
+        return max(math.sqrt(area / self.points), around if self.condenser_inner_na else 0.0)
 
 
 @dataclass(frozen=True)

@@ -233,7 +233,7 @@ def _yeast(of_experiment: np.random.Generator, rng: np.random.Generator, age: fl
     device = float(of_experiment.random())
     own = float(rng.uniform(0.9, 1.1)) * contrast
     optics = Optics(
-        na=1.3,
+        na=float(rng.uniform(1.0, 1.3)),
         condenser_na=condenser * float(rng.uniform(0.9, 1.1)),
         condenser_shift_na=shift,
         wavelength_um=wavelength,
@@ -263,7 +263,7 @@ def _yeast(of_experiment: np.random.Generator, rng: np.random.Generator, age: fl
         yeast=look,
         trap_pairs=int(rng.integers(2, 7)) if device > 0.6 else 0,
         posts=int(rng.integers(0, 3)) if device < 0.4 else 0,
-        polymer=float(rng.uniform(0.055, 0.08)),
+        polymer=float(rng.uniform(0.04, 0.075)),
     )
 
 
@@ -281,6 +281,7 @@ def _euglena(of_experiment: np.random.Generator, rng: np.random.Generator, age: 
         ring_transmission=math.sqrt(float(one(0.2, 0.35))),
         ring_phase=-math.pi / 2,
         ring_margin_na=0.008,
+        points=24,
     )
     light = Exposure(
         background=float(one(85, 105)),
@@ -303,5 +304,5 @@ def _euglena(of_experiment: np.random.Generator, rng: np.random.Generator, age: 
         in_focus_plane=float(np.clip(middle + rng.normal(0, 1.2), 20, 30)),
         cells=round(6 * 8 ** (age * float(rng.uniform(0.7, 1.1)))),
         chamber_um=60.0,
-        euglena=EuglenaLook(body=0.025 * own, grain=0.04 * own),
+        euglena=EuglenaLook(body=0.014 * own, grain=0.025 * own),
     )

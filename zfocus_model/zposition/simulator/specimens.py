@@ -22,10 +22,12 @@ class YeastLook:
     """Inside the wall."""
     wall: float = 0.075
     """The wall."""
-    vacuole: float = 0.012
-    """Vacuoles: little more than the medium."""
+    vacuole: float = 0.02
+    """Vacuoles: less than the cytoplasm."""
     droplet: float = 0.09
     """Lipid droplets."""
+    granule: float = 0.012
+    """Standard deviation of granules, less the cytoplasm."""
     wall_um: float = 0.15
     """Thickness of the wall."""
     elongation: float = 1.12
@@ -42,9 +44,9 @@ class EuglenaLook:
     """Shortest and longest cell."""
     width_um: tuple[float, float] = (7.0, 12.0)
     """Thinnest and widest cell."""
-    body: float = 0.025
+    body: float = 0.014
     """Refractive index of the cell less that of the medium."""
-    grain: float = 0.04
+    grain: float = 0.025
     """Of grains and chloroplasts less that of the cell."""
     absorbance: float = 0.02
     """Of the stained body, natural logarithm of the intensity, a um."""
@@ -125,10 +127,15 @@ def _yeast_cell(
     if has_vacuole and radius > 0.7 * colony.adult[number]:
         spot = (off * math.cos(turn), off * math.sin(turn), rng.uniform(-0.1, 0.1))
         yield body(share, look.vacuole - inside, spot)
-    for _ in range(int(rng.poisson(2))):
+    droplets, granules = int(rng.poisson(2)), int(rng.integers(3, 9))
+    for number in range(droplets + granules):
         where = rng.normal(0, 1, 3)
-        where *= rng.uniform(0.5, 0.85) / max(1e-6, float(np.linalg.norm(where)))
-        yield body(float(rng.uniform(0.07, 0.14)), look.droplet - inside, where.tolist())
+        where *= rng.uniform(0.3, 0.85) / max(1e-6, float(np.linalg.norm(where)))
+        if number < droplets:
+            yield body(float(rng.uniform(0.07, 0.14)), look.droplet - inside, where.tolist())
+        else:
+            index = float(rng.normal(0, look.granule))
+            yield body(float(rng.uniform(0.12, 0.25)), index, where.tolist())
 
 
 def traps(grid: Grid, rng: np.random.Generator, *, index: float, pairs: int) -> tuple[Pillar, ...]:
