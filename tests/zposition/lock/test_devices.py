@@ -7,23 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from simulated_lock import ManualClock
 
 from zfocus_model._errors import ZfocusError
 from zfocus_model.zposition.lock import devices
 from zfocus_model.zposition.lock.mechanics import SimulatedScope, StageFaults
-
-
-class ManualClock:
-    """Time passes when somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.time_s = 0.0
-
-    def now_s(self) -> float:
-        return self.time_s
-
-    def sleep(self, duration_s: float) -> None:
-        self.time_s += max(0.0, duration_s)
 
 
 def scope_with(**options: Any) -> SimulatedScope:

@@ -58,6 +58,7 @@ def load_devices(core: Any, scope: SimulatedScope) -> None:
     core.setCameraDevice(CAMERA)
     core.setFocusDevice(FOCUS)
     core.setXYStageDevice(TABLE)
+    core.setAutoShutter(False)  # there is none
     core.definePixelSizeConfig("simulated")
     core.setPixelSizeUm("simulated", PIXEL_SIZE_UM)
     core.setPixelSizeConfig("simulated")
