@@ -81,3 +81,22 @@ class LockState:
     """Frames in a row with the stage outside the soft limits."""
     z_um: float = math.nan
     """Estimate of the image's z now."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a lock ended."""
+
+    reason: str
+    """``quit``, ``time`` (as long as asked), ``frames`` (as many), or why it stopped:
+    ``inverted``, ``stuck``, ``outside``, ``stage``."""
+    message: str
+    """What to do now; empty if nothing went wrong."""
+    frames: int
+    """Frames that were looked at."""
+    decided: int
+    """Frames with a reading that could be used."""
+    moves: int
+    """Moves made."""
+    held_share: float
+    """Share of the frames with a reading whose estimated error was within the tolerance."""
