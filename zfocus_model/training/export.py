@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import re
-import shutil
-import tempfile
-from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,27 +18,12 @@ from zfocus_model.training.packaging.domain import (
     load_domain_network,
     read_domain_run,
 )
-from zfocus_model.training.packaging.place import check_place, put_package
+from zfocus_model.training.packaging.libraries import load_libraries
+from zfocus_model.training.packaging.place import Exported, check_name, make_package, write_text
 from zfocus_model.training.packaging.run_folder import Run, read_run
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-
-
-@dataclass(frozen=True)
-class Exported:
-    """What `export_run` made."""
-
-    folder: Path
-    """The package."""
-    sha256: str
-    """SHA-256 of its ``zfocus.json``: the package's identity."""
-    bytes: int
-    """Size of all files together."""
-    differences: dict[str, float]
-    """Largest difference from the Keras weights' probabilities, by format."""
 
 
 def export_run(
@@ -100,12 +79,7 @@ def export_run(
     Keras' counters of layer names are reset, so that names do not depend on what ran before.
     """
     target = Path(package).absolute()
-    chosen = target.name if name is None else name
-    if not _NAME.fullmatch(chosen):
-        raise ZfocusError(
-            f"expected a name of lower-case letters, digits, '.', '_' and '-', got {chosen!r}: "
-            "pass another with --name"
-        )
+    chosen = check_name(target.name if name is None else name)
     found = read_run(Path(run))
     second = None if domain is None else read_domain_run(Path(domain))
     if second and tiled:
@@ -113,13 +87,9 @@ def export_run(
             "expected a patch model for a domain network, got a map, which other programs run: "
             "leave --domain or --map out"
         )
-    check_place(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.partial-", dir=target.parent))
-    try:
-        folder = temporary / target.name
-        folder.mkdir()
-        differences = _write(
+    return make_package(
+        target,
+        lambda folder: _write(
             found,
             folder,
             name=chosen,
@@ -128,13 +98,8 @@ def export_run(
             modality=modality,
             tiled=tiled,
             domain=second,
-        )
-        put_package(folder, target, temporary)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    description = (target / "zfocus.json").read_bytes()
-    size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
-    return Exported(target, archives.sha256_hex(description), size, differences)
+        ),
+    )
 
 
 def _write(
@@ -153,7 +118,7 @@ def _write(
     from zfocus_model.training.packaging.onnx_graph import onnx_bytes
     from zfocus_model.training.packaging.saved_model import write_saved_model
 
-    keras = _keras()
+    keras = load_libraries()
     from zfocus_model.training.networks import inference_network, network_layers
     from zfocus_model.training.tiled import MAP_TASK, map_network
 
@@ -207,8 +172,8 @@ def _write(
         tiled=tiled,
         domain=domain,
     )
-    _write_text(folder / "README.md", words)
-    _write_text(folder / "LICENSE", card.licence_note(run, domain))
+    write_text(folder / "README.md", words)
+    write_text(folder / "LICENSE", card.licence_note(run, domain))
     config = _config(run, domain)
     subject = rdf.Subject(name, title, version, modality, parameters, run.saved, config, tiled)
     rdf.write_rdf(folder, subject)
@@ -222,7 +187,7 @@ def _write(
         **({"domain_network": second.layers} if second else {}),
         "files": archives.folder_sums(folder),
     }
-    _write_text(folder / "zfocus.json", json.dumps(description, indent=1) + "\n")
+    write_text(folder / "zfocus.json", json.dumps(description, indent=1) + "\n")
     every = np.concatenate([pixels, patches])
     first = _first(trained, pixels, before)
     found = verify.check_agreement(folder, every, first, run.temperature, tiled=tiled)
@@ -259,29 +224,3 @@ def _config(run: Run, domain: DomainRun | None) -> dict[str, Any]:
             "temperature": run.temperature,
         },
     }
-
-
-def _keras() -> Any:
-    """Import Keras on TensorFlow, quietly."""
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    try:
-        for name in ("onnx", "onnxruntime", "tensorflow"):
-            import_module(name)
-        keras: Any = import_module("keras")
-    except ImportError as error:
-        raise ZfocusError(
-            f"expected the packages of the extras 'train' and 'zoo' ({error}): "
-            "pip install 'zfocus[train,zoo]'"
-        ) from None
-    backend = str(keras.backend.backend())
-    if backend != "tensorflow":
-        raise ZfocusError(
-            f"expected Keras on TensorFlow to write its weight formats, got {backend}: "
-            "set KERAS_BACKEND=tensorflow"
-        )
-    return keras
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_bytes(text.encode("utf-8"))

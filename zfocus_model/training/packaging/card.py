@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
-
 from zfocus_model.levels import DISC_PX_PER_LEVEL, LEVELS, PATCH_PX
+from zfocus_model.training.packaging import markdown
 from zfocus_model.training.packaging.domain import DomainRun
+from zfocus_model.training.packaging.markdown import (
+    UNKNOWN_LICENCE,
+    cell,
+    flatten,
+    mapping,
+    plain,
+)
 from zfocus_model.training.packaging.run_folder import Run
 
 REFERENCE_DOI = "10.1186/s12859-018-2087-4"
@@ -14,8 +19,6 @@ REFERENCE_TEXT = (
     "Yang SJ, Berndl M, Ando DM, Barch M, Narayanaswamy A, Christiansen E, et al. (2018): "
     "Assessing microscope image focus quality with deep learning. BMC Bioinformatics 19, 77"
 )
-
-_UNKNOWN_LICENCE = "not stated"
 
 OUT_OF_SCOPE = (
     "Diagnosis or any decision on a patient; ranking of preparations, laboratories or people; "
@@ -150,28 +153,14 @@ _MAP_USAGE = (
 
 def licence_note(run: Run, domain: DomainRun | None = None) -> str:
     """Write the licence note: BSD-3-Clause for the weights, and what they were trained on."""
-    return "\n".join(
-        [
-            "The weights, descriptions and pictures in this package are licensed under the",
-            "BSD 3-Clause License (SPDX: BSD-3-Clause), copyright the zfocus developers.",
-            "",
-            "No training image is part of it. The weights were fitted to images under these",
-            "licences, as their sources state them:",
-            "",
-            *[
-                f"  {source}: {entry['licence'] or _UNKNOWN_LICENCE}"
-                for source, entry in {**(domain.sources if domain else {}), **run.sources}.items()
-            ],
-            *([] if run.sources else ["  (the run does not name its sources)"]),
-            "",
-            _BSD_3_CLAUSE,
-        ]
-    )
+    sources = {**(domain.sources if domain else {}), **run.sources}
+    licences = {name: entry["licence"] for name, entry in sources.items()}
+    return markdown.licence_note(licences, named=bool(run.sources))
 
 
 def _domain(domain: DomainRun) -> list[str]:
     """What the second network is, what it learnt from and what it recognises."""
-    rows = [row for row in _flatten(domain.statistics) if row[0] != "out of domain max"]
+    rows = [row for row in flatten(domain.statistics) if row[0] != "out of domain max"]
     return [
         "# Images that it was not made for",
         "",
@@ -184,14 +173,14 @@ def _domain(domain: DomainRun) -> list[str]:
         "",
         "| images | share above the limit |",
         "|---|---|",
-        *[f"| {_cell(key)} | {_cell(value)} |" for key, value in rows],
+        *[f"| {cell(key)} | {cell(value)} |" for key, value in rows],
         "",
         f"It was trained with `{domain.about.get('command', 'zfocus train-domain')}` on",
         "",
         "| source | images | licence |",
         "|---|---|---|",
         *[
-            f"| {_cell(source)} | {entry['images']} | {_cell(entry['licence'] or 'own')} |"
+            f"| {cell(source)} | {entry['images']} | {cell(entry['licence'] or 'own')} |"
             for source, entry in domain.sources.items()
         ],
         "",
@@ -200,7 +189,7 @@ def _domain(domain: DomainRun) -> list[str]:
 
 def _training(run: Run) -> list[str]:
     lines: list[str] = []
-    unknown = _UNKNOWN_LICENCE
+    unknown = UNKNOWN_LICENCE
     if run.sources:
         total = sum(entry["images"] for entry in run.sources.values())
         lines += [
@@ -211,7 +200,7 @@ def _training(run: Run) -> list[str]:
             "|---|---|---|",
         ]
         lines += [
-            f"| {_cell(source)} | {entry['images']} | {_cell(entry['licence'] or unknown)} |"
+            f"| {cell(source)} | {entry['images']} | {cell(entry['licence'] or unknown)} |"
             for source, entry in run.sources.items()
         ]
     else:
@@ -219,11 +208,11 @@ def _training(run: Run) -> list[str]:
     facts = {
         "Command": f"`{run.about['command']}`" if run.about.get("command") else "",
         "Code": f"commit `{run.about['commit']}`" if run.about.get("commit") else "",
-        "Versions": ", ".join(f"{k} {v}" for k, v in _mapping(run.about, "versions").items()),
-        "Options": ", ".join(f"{k} {v}" for k, v in _mapping(run.about, "options").items()),
+        "Versions": ", ".join(f"{k} {v}" for k, v in mapping(run.about, "versions").items()),
+        "Options": ", ".join(f"{k} {v}" for k, v in mapping(run.about, "options").items()),
         "Temperature": f"{run.temperature:.4g}, folded into the weights",
         "Calibrated on the held-out training images": ", ".join(
-            f"{key.replace('_', ' ')} {_plain(value)}"
+            f"{key.replace('_', ' ')} {plain(value)}"
             for key, value in run.calibration.items()
             if isinstance(value, (int, float)) and key != "temperature"
         ),
@@ -239,54 +228,5 @@ def _validation(run: Run) -> list[str]:
             "None yet: the run that this package was made from holds no evaluation. Treat its "
             "answers as untested."
         ]
-    rows = _flatten(run.evaluation)
-    return ["| what | value |", "|---|---|", *[f"| {_cell(k)} | {_cell(v)} |" for k, v in rows]]
-
-
-def _flatten(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    rows: list[tuple[str, str]] = []
-    for key, value in values.items():
-        name = f"{prefix}{key}".replace("_", " ")
-        if isinstance(value, Mapping):
-            rows += _flatten(cast("Mapping[str, Any]", value), f"{prefix}{key}: ")
-        elif isinstance(value, (list, tuple)):
-            rows.append((name, ", ".join(_plain(v) for v in cast("Sequence[Any]", value))))
-        else:
-            rows.append((name, _plain(value)))
-    return rows
-
-
-def _plain(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _cell(text: str) -> str:
-    return " ".join(str(text).replace("|", "\\|").split())
-
-
-def _mapping(values: Mapping[str, Any], key: str) -> dict[str, Any]:
-    found = values.get(key)
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
-
-
-_BSD_3_CLAUSE = """\
-Redistribution and use in source and binary forms, with or without modification, are permitted
-provided that the following conditions are met:
-
-1. Redistributions of source code must retain the above copyright notice, this list of conditions
-   and the following disclaimer.
-2. Redistributions in binary form must reproduce the above copyright notice, this list of conditions
-   and the following disclaimer in the documentation and/or other materials provided with the
-   distribution.
-3. Neither the name of the copyright holder nor the names of its contributors may be used to endorse
-   or promote products derived from this software without specific prior written permission.
-
-THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND ANY EXPRESS OR
-IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED WARRANTIES OF MERCHANTABILITY AND
-FITNESS FOR A PARTICULAR PURPOSE ARE DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR
-CONTRIBUTORS BE LIABLE FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL
-DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR SERVICES; LOSS OF USE,
-DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER
-IN CONTRACT, STRICT LIABILITY, OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF
-THE USE OF THIS SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
-"""
+    rows = flatten(run.evaluation)
+    return ["| what | value |", "|---|---|", *[f"| {cell(k)} | {cell(v)} |" for k, v in rows]]

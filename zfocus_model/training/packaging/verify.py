@@ -39,21 +39,24 @@ def check_agreement(
     temperature: float,
     *,
     tiled: bool = False,
+    task: str = "",
 ) -> dict[str, float]:
-    """Compare the weight formats of a package on patches.
+    """Compare the weight formats of a package on patches or images.
 
     Parameters
     ----------
     folder : Path
         A complete package.
     patches : ndarray of float32
-        (n, 84, 84); constant ones must come out uniform.
+        (n, 84, 84), or images that the model takes; constant ones must come out uniform.
     trained : ndarray of float32
-        (n, 11), what the model says as it was trained, before folding.
+        (n, classes), what the model says as it was trained, before folding.
     temperature : float
         What folding divides the logits by.
     tiled : bool
         The package's model takes planes; the patches are laid out as one.
+    task : str
+        What the package is for, if not for the levels of patches or planes.
 
     Returns
     -------
@@ -69,7 +72,7 @@ def check_agreement(
     from zfocus_model.engines import open_engine
     from zfocus_model.packages import TASK, open_package
 
-    package = open_package(folder, task=MAP_TASK if tiled else TASK)
+    package = open_package(folder, task=task or (MAP_TASK if tiled else TASK))
     images = lay_out(patches) if tiled else patches
     readers: dict[str, Callable[[], Probabilities]] = {
         "tensorflow": lambda: bundle_probabilities(folder / "tf_saved_model.zip", images),
@@ -83,6 +86,7 @@ def check_agreement(
     }
     expected = by_tile(keras_file_probabilities(folder / "model.keras", images))[: len(patches)]
     constant = patches.min(axis=(1, 2)) == patches.max(axis=(1, 2))
+    uniform = 1 / package.meaning.classes
     differences: dict[str, float] = {}
     for name, read in readers.items():
         found = by_tile(read())[: len(patches)]
@@ -93,7 +97,7 @@ def check_agreement(
                 f"expected all weight formats to agree to {allowed:g}, but {name} differs from "
                 f"Keras by {difference:.2g}: the package was not written, report this"
             )
-        if not np.allclose(found[constant], 1 / LEVELS, rtol=0, atol=1e-7):
+        if not np.allclose(found[constant], uniform, rtol=0, atol=1e-7):
             raise ZfocusError(
                 f"expected uniform probabilities for constant patches, but {name} rates them: "
                 "end the network with gate and softmax"
