@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from zfocus_model.aggregation import (
     aggregate,
     certainty,
     expected_level,
+    least_defocused,
     level_sd,
     ranked_probability_score,
 )
@@ -116,3 +119,10 @@ def test_mistakes_are_named():
         aggregate(np.zeros((0, 11)))
     with pytest.raises(ZfocusError, match="'median'"):
         aggregate([THIRD], "median")
+
+
+def test_the_best_plane_is_a_decided_one():
+    assert least_defocused([3.0, 1.0, 2.0, 1.0], [True] * 4) == 1
+    assert least_defocused([0.0, 1.0, math.nan, 0.5], [False, True, True, True]) == 3
+    assert least_defocused([0.0, math.nan], [False, True]) is None
+    assert least_defocused([], []) is None

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from zfocus_model.model import load_model, rate, rate_stack
     from zfocus_model.optics import defocus
     from zfocus_model.rating import Rating
+    from zfocus_model.zposition.best_plane import best_plane
 
 __all__ = [
     "Rating",
     "__version__",
+    "best_plane",
     "defocus",
     "load_model",
     "measure",
@@ -35,6 +37,7 @@ __all__ = [
 
 _MODULES = {
     "Rating": "rating",
+    "best_plane": "zposition.best_plane",
     "defocus": "optics",
     "load_model": "model",
     "measure": "measures",

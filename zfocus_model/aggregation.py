@@ -72,6 +72,33 @@ def expected_level(probabilities: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return np.asarray(p @ np.arange(p.shape[-1], dtype=np.float64))
 
 
+def least_defocused(expected: npt.ArrayLike, decided: npt.ArrayLike) -> int | None:
+    """Best plane of a stack: the decided one of the least expected level.
+
+    Noise at the end of a stack may look sharp; the model has to be sure of it.
+
+    Parameters
+    ----------
+    expected
+        (planes,) expected level of each plane, NaN where not rated.
+    decided
+        (planes,) bool, False where the status is undecided.
+
+    Returns
+    -------
+    int or None
+        Its index, the first of equals; None if no plane is decided.
+
+    Examples
+    --------
+    >>> least_defocused([0.2, 4.0, 1.5, 3.0], [False, True, True, True])
+    2
+    """
+    levels = np.asarray(expected, dtype=np.float64)
+    usable = np.asarray(decided, dtype=bool) & np.isfinite(levels)
+    return int(np.argmin(np.where(usable, levels, math.inf))) if usable.any() else None
+
+
 def level_sd(probabilities: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Return the standard deviation of the level under probabilities (..., K), at least 0.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zfocus_model._errors import ZfocusError
+from zfocus_model.aggregation import least_defocused
 from zfocus_model.evaluation.metrics import spearman
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def score_stack(rated: Rated, best: tuple[int, ...] | None = None) -> StackScore
     else:
         distance = between.astype(np.float64)
     decided = (status != "undecided") & np.isfinite(expected)
-    found = int(np.argmin(np.where(decided, expected, math.inf))) if decided.any() else None
+    found = least_defocused(expected, decided)
     usable = np.isfinite(expected) & np.isfinite(distance)
     return StackScore(
         place=place,
