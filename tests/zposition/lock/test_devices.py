@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from simulated_lock import ManualClock
 
 from zfocus_model._errors import ZfocusError
 from zfocus_model.zposition.lock import devices
 from zfocus_model.zposition.lock.mechanics import SimulatedScope, StageFaults
+from zfocus_model.zposition.lock.simulated import FastClock
 
 
 def scope_with(**options: Any) -> SimulatedScope:
     return SimulatedScope(
-        lambda z_um, time_s: np.full((64, 80), 100 + z_um, np.float32), ManualClock(), **options
+        lambda z_um, time_s: np.full((64, 80), 100 + z_um, np.float32), FastClock(), **options
     )
 
 

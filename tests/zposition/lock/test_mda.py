@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from simulated_lock import ManualClock, Reading, locate, picture_of
+from simulated_lock import Reading, locate, picture_of
 
 from zfocus_model._errors import ZfocusError
 from zfocus_model.zposition.lock.look import Look
 from zfocus_model.zposition.lock.mda import ActionPlan, focus_engine
 from zfocus_model.zposition.lock.mechanics import SimulatedScope, StageFaults
 from zfocus_model.zposition.lock.settings import StageCalibration
+from zfocus_model.zposition.lock.simulated import FastClock
 
 pytest.importorskip("pymmcore_plus", reason="extra autofocus is not installed")
 useq = pytest.importorskip("useq")
@@ -29,7 +30,7 @@ class Rig:
         from zfocus_model.zposition.lock.devices import simulated_core
 
         self.drifted_um = 0.0
-        self.scope = SimulatedScope(picture_of, ManualClock(), **options)
+        self.scope = SimulatedScope(picture_of, FastClock(), **options)
         self.scope.drift_um = lambda time_s: (
             HEIGHTS_UM.get(self.scope.xy_um[0], 0.0) + self.drifted_um
         )

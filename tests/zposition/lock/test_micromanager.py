@@ -12,11 +12,7 @@ import pytest
 from zfocus_model._errors import ZfocusError
 from zfocus_model.zposition.lock.look import Look, centre, grey
 from zfocus_model.zposition.lock.mechanics import SimulatedScope
-from zfocus_model.zposition.lock.micromanager import (
-    MicroManagerMicroscope,
-    RealClock,
-    open_microscope,
-)
+from zfocus_model.zposition.lock.micromanager import MicroManagerMicroscope, open_microscope
 from zfocus_model.zposition.lock.protocol import (
     CameraError,
     CameraTimeout,
@@ -25,6 +21,7 @@ from zfocus_model.zposition.lock.protocol import (
     StageError,
     StageTimeout,
 )
+from zfocus_model.zposition.lock.simulated import RealClock
 
 
 def picture(z_um: float, _time_s: float) -> Any:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from simulated_lock import PlainMicroscope, Reading, locate, scope_with
+from simulated_lock import Reading, locate, scope_with
 
 from zfocus_model.zposition.lock.mechanics import SimulatedScope, StageFaults
 from zfocus_model.zposition.lock.oneshot import Focused, OneShot, focus_once
 from zfocus_model.zposition.lock.settings import SoftLimits, StageCalibration
+from zfocus_model.zposition.lock.simulated import SimulatedMicroscope
 
 WIDE = SoftLimits(-30, 30)
 
@@ -17,7 +18,7 @@ WIDE = SoftLimits(-30, 30)
 def focus(scope: SimulatedScope, limits: SoftLimits = WIDE, **options: Any) -> Focused:
     calibration = options.pop("calibration", StageCalibration())
     read = options.pop("locate", locate)
-    return focus_once(PlainMicroscope(scope), read, calibration, limits, **options)
+    return focus_once(SimulatedMicroscope(scope), read, calibration, limits, **options)
 
 
 def true_z_um(scope: SimulatedScope) -> float:

@@ -8,7 +8,6 @@ exposure and a preset (light, shutter) of the lock's own are put on for its pict
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -25,24 +24,13 @@ from zfocus_model.zposition.lock.protocol import (
     StageError,
     StageTimeout,
 )
+from zfocus_model.zposition.lock.simulated import RealClock
 from zfocus_model.zposition.lock.watchdog import Watchdog
 
 ARRIVAL_UM = 0.5
 """A stage that says it is so near to where it was sent has arrived."""
 _POLL_S = 0.002
 _ASK_S = 5.0  # how long a core may take to answer what needs no exposure and no movement
-
-
-class RealClock:
-    """The computer's clock."""
-
-    def now_s(self) -> float:
-        """Seconds since some moment."""
-        return time.monotonic()
-
-    def sleep(self, duration_s: float) -> None:
-        """Wait."""
-        time.sleep(max(0.0, duration_s))
 
 
 class MicroManagerCamera:
