@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zfocus_model._errors import ZfocusError
+
+if TYPE_CHECKING:
+    from zfocus_model.training.packaging.place import Exported
 
 NAME = "export"
 SUMMARY = "make a model package, for zfocus and for bioimage.io, of a training run"
@@ -47,9 +54,26 @@ def run(arguments: argparse.Namespace) -> int:
     int
         0.
     """
+    is_z = _task(arguments.run_folder) == "z-position"
+    made = _export_z(arguments) if is_z else _export_levels(arguments)
+    agreement = ", ".join(f"{name} {value:.1e}" for name, value in made.differences.items())
+    print(f"{made.folder}: {made.bytes / 1e6:.2f} MB, package_sha256 {made.sha256}")
+    print(f"largest difference from Keras: {agreement}")
+    return 0
+
+
+def _task(folder: Path) -> str:
+    """What a run is for, as far as it says; what is wrong with it is told by the export."""
+    try:
+        return str(json.loads((folder / "run.json").read_text(encoding="utf-8"))["task"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _export_levels(arguments: argparse.Namespace) -> Exported:
     from zfocus_model.training.export import export_run
 
-    made = export_run(
+    return export_run(
         arguments.run_folder,
         arguments.output,
         name=arguments.name,
@@ -58,7 +82,20 @@ def run(arguments: argparse.Namespace) -> int:
         tiled=arguments.tiled,
         domain=arguments.domain,
     )
-    agreement = ", ".join(f"{name} {value:.1e}" for name, value in made.differences.items())
-    print(f"{made.folder}: {made.bytes / 1e6:.2f} MB, package_sha256 {made.sha256}")
-    print(f"largest difference from Keras: {agreement}")
-    return 0
+
+
+def _export_z(arguments: argparse.Namespace) -> Exported:
+    from zfocus_model.zposition.packaging.export import export_z_run
+
+    if arguments.tiled or arguments.domain:
+        raise ZfocusError(
+            "expected a run for focus levels for --map and --domain, got one for z-positions: "
+            "leave them out"
+        )
+    return export_z_run(
+        arguments.run_folder,
+        arguments.output,
+        name=arguments.name,
+        title=arguments.title,
+        version=arguments.model_version,
+    )
