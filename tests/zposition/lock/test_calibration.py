@@ -11,10 +11,9 @@ from simulated_lock import Reading, locate, scope_with
 from zfocus_model.zposition.lock.calibration import (
     Measuring,
     fit_response,
-    measure_latency,
     measure_response,
-    settled_after_s,
 )
+from zfocus_model.zposition.lock.latency import measure_latency, settled_after_s
 from zfocus_model.zposition.lock.mechanics import SimulatedScope, StageFaults
 from zfocus_model.zposition.lock.oneshot import NotRead
 from zfocus_model.zposition.lock.protocol import Frame, LockError
