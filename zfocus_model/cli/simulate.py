@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "system",
         choices=tuple(_STACKS),
-        help="yeast: bright field, 0.24 um/px, 31 planes 1 um apart; euglena: long cells, 10x phase "
+        help="yeast: bright field, 0.24 um/px, 31 planes 1 um apart; euglena: long cells, phase "
         "contrast, 0.96 um/px, 51 planes 12 um apart",
     )
     add(
@@ -37,7 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder for the stacks and labels.csv; the same command goes on where it ended",
     )
     add("--stacks", type=_number, metavar="N", help="how many (default: yeast 431, euglena 136)")
-    add("--experiments", type=_number, default=5, metavar="N", help="growth experiments (default: 5)")
+    add(
+        "--experiments",
+        type=_number,
+        default=5,
+        metavar="N",
+        help="growth experiments (default: 5)",
+    )
     add("--seed", type=int, default=1, help="another seed, other cells (default: 1)")
     add(
         "--processes",

@@ -6,7 +6,8 @@
 `colony`        yeast that grows, buds and divides on floor and ceiling of a chamber
 `specimens`     fields of yeast and of Euglena-like cells, as slices
 `record`        illumination, dust, camera noise, 8-bit counts
-`recipes`       what varies between experiments and between stacks
+`systems`       what a stack is made of, how yeast and long cells vary
+`recipes`       recipes of whole data sets, and stacks made after them
 `dataset`       stacks as OME-TIFF with their label table
 `scene`         one live frame of a growing chamber at any z
 

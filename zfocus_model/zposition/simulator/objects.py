@@ -1,7 +1,7 @@
 """Cells and pillars in um, drawn into slices of refractive index.
 
-Lengths along the axis inside a slice are exact for ellipsoids; across, a pixel is the mean of points
-in it, so that a thin wall shows no steps.
+Lengths along the axis inside a slice are exact for ellipsoids; across, a pixel is the mean of
+points in it, so that a thin wall shows no steps.
 """
 
 from __future__ import annotations
@@ -103,9 +103,7 @@ class Canvas:
 
     def _add_ellipsoid(self, body: Ellipsoid) -> None:
         reach = max(body.length_um, body.width_um)
-        rows, columns, along, across = self._around(
-            body.y_um, body.x_um, reach, body.angle, _FINER
-        )
+        rows, columns, along, across = self._around(body.y_um, body.x_um, reach, body.angle, _FINER)
         u = along / body.length_um
         v = across / (body.width_um * (1 - body.taper * np.clip((u + 1) / 2, 0, 1)))
         half = body.depth_um * np.sqrt(np.maximum(0, 1 - u * u - v * v))
@@ -116,7 +114,9 @@ class Canvas:
             floor = number * self.thickness_um
             inside = np.minimum(high, floor + self.thickness_um) - np.maximum(low, floor)
             length = _coarse(np.maximum(inside, 0))
-            self._index[number][rows, columns] += np.float32(body.index / self.thickness_um) * length
+            self._index[number][rows, columns] += (
+                np.float32(body.index / self.thickness_um) * length
+            )
             if body.absorbance:
                 if self._absorbance is None:
                     self._absorbance = np.zeros_like(self._index)
@@ -136,7 +136,7 @@ class Canvas:
 
     def _around(
         self, y_um: float, x_um: float, reach_um: float, angle: float, finer: int = 1
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
         """Pixels near a point, wrapped around, and their places along and across an angle, um.
 
         With `finer` above 1 there are so many places a pixel, on both axes.
@@ -146,14 +146,14 @@ class Canvas:
         steps = np.arange(-reach, reach + 1)
         row, column = round(y_um / pixel - 0.5), round(x_um / pixel - 0.5)
         fine = (np.arange(len(steps) * finer) + 0.5) / finer - reach
-        dy = ((row + fine) * pixel - y_um)[:, None].astype(np.float32)
-        dx = ((column + fine) * pixel - x_um)[None, :].astype(np.float32)
+        dy = ((row + fine) * pixel - y_um)[:, None]
+        dx = ((column + fine) * pixel - x_um)[None, :]
         along = dx * math.cos(angle) + dy * math.sin(angle)
         across = dy * math.cos(angle) - dx * math.sin(angle)
         return ((row + steps) % size)[:, None], ((column + steps) % size)[None, :], along, across
 
 
-def _coarse(fine: NDArray[np.float32]) -> NDArray[np.float32]:
+def _coarse(fine: NDArray[np.float64]) -> NDArray[np.float32]:
     """Mean of the points of each pixel."""
     height, width = fine.shape[0] // _FINER, fine.shape[1] // _FINER
     return fine.reshape(height, _FINER, width, _FINER).mean((1, 3), dtype=np.float32)

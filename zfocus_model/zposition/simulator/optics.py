@@ -41,7 +41,7 @@ class Grid:
 
     def frequencies(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Spatial frequencies along y (n, 1) and x (1, n), cycles/um, in the order of the FFT."""
-        f = np.fft.fftfreq(self.size_px, self.pixel_size_um)
+        f = np.asarray(np.fft.fftfreq(self.size_px, self.pixel_size_um), np.float64)
         return f[:, None], f[None, :]
 
 
@@ -101,7 +101,7 @@ class Optics:
         if self.points == 1:
             return 0.0
         area = self.condenser_na**2 - self.condenser_inner_na**2
-        # On a thin ring points have neighbours on two sides only, farther away than those of a disc.
+        # On a thin ring points have neighbours on two sides only, farther away than on a disc.
         around = math.sqrt(math.pi) * (self.condenser_na + self.condenser_inner_na) / self.points
         return max(math.sqrt(area / self.points), around if self.condenser_inner_na else 0.0)
 

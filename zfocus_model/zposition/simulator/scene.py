@@ -84,7 +84,7 @@ class Scene:
 
     @property
     def cells(self) -> int:
-        """Cells on floor and ceiling, buds included, in a field a little larger than the picture."""
+        """Cells on floor and ceiling, buds included; the grid is larger than the picture."""
         return len(self._colony)
 
     @property
@@ -227,9 +227,7 @@ def _enlarge(size: int, finer: int) -> NDArray[np.float32]:
     mean = np.cos(2 * math.pi * f[:, None] * steps).mean(1)
     spectrum = np.fft.rfft(np.eye(size), axis=0)
     rows = [
-        np.fft.irfft(
-            spectrum * (np.exp(2j * math.pi * f * step) / mean)[:, None], n=size, axis=0
-        )
+        np.fft.irfft(spectrum * (np.exp(2j * math.pi * f * step) / mean)[:, None], n=size, axis=0)
         for step in steps
     ]
     return np.stack(rows, 1).reshape(finer * size, size).astype(np.float32)

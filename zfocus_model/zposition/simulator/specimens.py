@@ -250,7 +250,11 @@ def euglena(
         y, x, angle = rng.uniform(0, grid.side_um), rng.uniform(0, grid.side_um), rng.uniform(0, 7)
         taper = rng.uniform(0.2, 0.7)
         canvas.add(
-            [Ellipsoid(y, x, height, length, width, width, look.body, angle, taper, look.absorbance)]
+            [
+                Ellipsoid(
+                    y, x, height, length, width, width, look.body, angle, taper, look.absorbance
+                )
+            ]
         )
         for _ in range(int(rng.integers(4, 12))):
             along, across = rng.uniform(-0.7, 0.6) * length, rng.uniform(-0.45, 0.45) * width

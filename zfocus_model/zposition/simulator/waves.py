@@ -92,16 +92,18 @@ def exit_fields(
         through = pupil(optics, grid, point)
         # From the lower face of the first slice back up to the plane that z = 0 is focused on.
         through *= _phase(along, -height_um)
-        passed = _born(slices, optics, point, along) if weak else _passed(slices, optics, point, along)
+        passed = (
+            _born(slices, optics, point, along) if weak else _passed(slices, optics, point, along)
+        )
         spectra[number] = passed * through
         axial[number] = along
         background += float(np.abs(pupil(optics, grid, point)[0, 0]) ** 2)
     fy, fx = grid.frequencies()
     fx = np.fft.rfftfreq(n, grid.pixel_size_um)[None, :]
     shown = np.sinc(fy * grid.pixel_size_um) * np.sinc(fx * grid.pixel_size_um)
-    # A disc of the source of radius p tilts the picture by up to p / index: 1 um of defocus moves it
-    # by so many um. Evenly spread, that has a standard deviation of half as much on each axis;
-    # 0.8 of it leaves no gaps between the discs, of which an eye or a network could count the points.
+    # A disc of the source of radius p tilts the picture by up to p / index: 1 um of defocus moves
+    # it by so many um. Evenly spread, that has a standard deviation of half as much on each axis;
+    # 0.8 of it leaves no gaps between the discs, or an eye, or a network, could count the points.
     spread = 0.8 * optics.patch_na() / optics.medium_index
     blur = -2 * (math.pi * spread) ** 2 * (fy**2 + fx**2)
     return ExitFields(
@@ -139,7 +141,9 @@ def picture(fields: ExitFields, z_um: float) -> NDArray[np.float32]:
     return _on_camera(fields, total, z_um)
 
 
-def pictures(fields: ExitFields, first_um: float, step_um: float, planes: int) -> NDArray[np.float32]:
+def pictures(
+    fields: ExitFields, first_um: float, step_um: float, planes: int
+) -> NDArray[np.float32]:
     """Intensities at many z, equally spaced; faster than one by one.
 
     Parameters
@@ -198,18 +202,20 @@ def _cosine(optics: Optics, point: SourcePoint) -> float:
     return math.sqrt(1 - min(sine, 0.99) ** 2)
 
 
-def _passed(slices: Slices, optics: Optics, point: SourcePoint, along: NDArray[np.float64]) -> Field:
+def _passed(
+    slices: Slices, optics: Optics, point: SourcePoint, along: NDArray[np.float64]
+) -> Field:
     """Spectrum of the field at the lower face of the specimen, relative to the light that fell."""
     n = along.shape[-1]
     length = slices.thickness_um / _cosine(optics, point)
     turn = np.float32(2 * math.pi * length / point.wavelength_um)
     whole = _phase(along, slices.thickness_um)
     half = _phase(along, slices.thickness_um / 2)
-    spectrum: Field | None = None
     field = np.ones((n, n), np.complex64)
-    count = len(slices.index)
-    for number in range(count - 1, -1, -1):
-        if spectrum is not None:
+    spectrum = field
+    last = len(slices.index) - 1
+    for number in range(last, -1, -1):
+        if number < last:
             field = np.fft.ifft2(spectrum)
         angle = slices.index[number] * turn
         factor = np.empty((n, n), np.complex64)
@@ -217,10 +223,9 @@ def _passed(slices: Slices, optics: Optics, point: SourcePoint, along: NDArray[n
         np.sin(angle, out=factor.imag)
         if slices.absorbance is not None:
             factor *= np.exp(slices.absorbance[number] * np.float32(-0.5 / _cosine(optics, point)))
-        spectrum = np.fft.fft2(field * factor)
-        # The phase acts in the middle of the slice.
+        # The phase acts in the middle of the slice. Old versions of numpy compute in complex128.
+        spectrum = np.fft.fft2(field * factor).astype(np.complex64, copy=False)
         spectrum *= half if number == 0 else whole
-    assert spectrum is not None
     return spectrum
 
 
