@@ -150,6 +150,54 @@ def ranges(
     return picture.svg()
 
 
+@dataclass(frozen=True)
+class Panel:
+    """One distribution."""
+
+    words: str
+    reading: str
+    """What was made of it."""
+    probabilities: Sequence[float]
+    true_um: float
+    second_um: float | None
+
+
+def distributions(
+    title: str, bins_um: Sequence[float], rows: Sequence[Sequence[Panel]], *, statement: str
+) -> str:
+    """Draw probabilities of z, a row of panels a case; a line where the true z is on the scale."""
+    lines = wrap(statement, LETTERS_A_LINE)
+    top, high = 66, 86
+    picture = Picture(660, top + (high + 46) * len(rows) + 30 + 18 * len(lines), title)
+    picture.text(20, 26, title, anchor="start", bold=True)
+    picture.line(20, 44, 44, 44, ORANGE, 2, "4 3")
+    picture.text(50, 48.5, "true z", anchor="start", colour=DIM)
+    picture.dot(110, 44, TEAL)
+    picture.text(120, 48.5, "second mode, where one is named", anchor="start", colour=DIM)
+    step = bins_um[1] - bins_um[0]
+    across = (bins_um[0] - step / 2, bins_um[-1] + step / 2)
+    for number, panels in enumerate(rows):
+        y = top + (high + 46) * number
+        picture.text(20, y + 14, panels[0].words, anchor="start")
+        for place, panel in enumerate(panels):
+            peak = 1.1 * max(panel.probabilities)
+            axes = Axes(picture, 40 + 315 * place, y + 22, 285, high - 22, across, (0, peak))
+            picture.rect(axes.left, axes.top, axes.width, axes.height, GREY, 0.06)
+            wide = axes.x(step) - axes.x(0)
+            for z, p in zip(bins_um, panel.probabilities):
+                tall = axes.y(0) - axes.y(p)
+                picture.rect(axes.x(z) - wide / 2 + 0.5, axes.y(p), wide - 1, tall, BLUE)
+            if across[0] <= panel.true_um <= across[1]:
+                x = axes.x(panel.true_um)
+                picture.line(x, axes.top, x, axes.y(0), ORANGE, 2, "4 3")
+            if panel.second_um is not None:
+                picture.dot(axes.x(panel.second_um), axes.top + 6, TEAL)
+            words = f"true {panel.true_um:.1f} um: {panel.reading}"
+            picture.text(axes.left, axes.y(0) + 15, words, anchor="start", colour=DIM, size=12)
+    _below(picture, top + (high + 46) * len(rows) + 16, lines)
+    return picture.svg()
+
+
 def _below(picture: Picture, top: float, lines: Sequence[str]) -> None:
     for number, line in enumerate(lines):
         picture.text(20, top + 18 * number, line, anchor="start", colour=INK, size=12.5)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,7 @@ def measure_failures(
         readings = Readings(probabilities, bins, z_um, stack)
         positions = [read_z(p, bins, limits) for p in probabilities]
         rows.append({"case": case.name, "words": case.words, **scores(readings, positions, case)})
-    return {"limits": vars(limits), "cases": rows}
+    return {"limits": asdict(limits), "bins_um": bins.tolist(), "cases": rows}
 
 
 def limits_of(folder: Path) -> ZLimits:

@@ -107,7 +107,18 @@ def carry_out(run: Run, material: Material, folder: Path, budget: Budget) -> dic
         "training_loss": float(log["loss"][-1]),
         "held_out_loss": float(log["val_loss"].min()),
         "test": grade(read(model, test, bins)),
+        "training_code": training_code(),
     }
+
+
+def training_code() -> str:
+    """Start of the SHA-256 of the modules that train: runs of different code are not compared."""
+    import zfocus_model
+
+    package = Path(zfocus_model.__file__).parent
+    files = sorted((package / "zposition" / "training").glob("*.py"))
+    files += [package / "training" / f"{name}.py" for name in ("layers", "loop")]
+    return sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
 
 
 def fit_options(run: Run, budget: Budget) -> ZFitOptions:
