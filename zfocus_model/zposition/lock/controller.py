@@ -10,7 +10,13 @@ import math
 from dataclasses import dataclass, replace
 
 from zfocus_model.zposition.lock.filter import Measured, measured, predict, update
-from zfocus_model.zposition.lock.response import TEST_UM, StageTest, expected_focus, suspicious
+from zfocus_model.zposition.lock.response import (
+    TEST_UM,
+    StageTest,
+    expected_focus,
+    suspicious,
+    trusted,
+)
 from zfocus_model.zposition.lock.settings import LockSettings, SoftLimits, StageCalibration
 from zfocus_model.zposition.lock.state import Decision, LockState, Observation
 
@@ -53,7 +59,7 @@ class Controller:
             Its ``stage_um``, if any, lies within the soft limits for whatever was seen.
         """
         if state.mode == "stopped":
-            return state, Decision("stop", "stopped")
+            return state, Decision("stop", state.stopping or "stopped")
         if not math.isfinite(seen.stage_um):
             return self._unusable(state, seen, "stage")
         if self._outside(seen.stage_um):
@@ -146,6 +152,8 @@ class Controller:
         mode = "suspended" if state.mode == "suspended" else "locked"
         z_um = position - track.focus_um
         state = replace(state, mode=mode, z_um=z_um, expected_um=expected)
+        if trusted(expected, track):
+            state = replace(state, trusted_um=seen.stage_um)
         error = z_um - self.settings.target_um
         if seen.hold:
             return state, Decision("hold", seen.hold)
@@ -227,7 +235,9 @@ class Controller:
             return state, Decision("hold", "stage_follows")
         if verdict == "inverted":
             if test.confirms:
-                return replace(state, mode="stopped", test=None), Decision("stop", "inverted")
+                # What the lock did before it knew is taken back, then it stops.
+                state = replace(state, mode="stopped", test=None, stopping="inverted")
+                return state, self._undo(state, seen, 0.0)
             return replace(state, test=test.back()), Decision("hold", "testing")
         return self._suspend(state, seen, test)
 
@@ -237,11 +247,19 @@ class Controller:
         since = seen.time_s if math.isnan(state.failing_s) else state.failing_s
         if seen.time_s - since > self.settings.stage_give_up_s:
             return replace(state, mode="stopped", test=None), Decision("stop", "stuck")
-        # The stage may catch up one day with all it was told: take the test's move back.
-        decision = self._move(state, seen.stage_um, -test.step_um, "undo")
+        # The stage may catch up one day with all it was told: take that back.
+        decision = self._undo(state, seen, -test.step_um)
         wait = min(self.settings.suspend_s * 2**state.suspensions, 4 * self.settings.suspend_s)
         state = replace(
             state, mode="suspended", test=None, failing_s=since,
             test_at_s=seen.time_s + wait, suspensions=state.suspensions + 1,
         )  # fmt: skip
         return state, decision
+
+    def _undo(self, state: LockState, seen: Observation, otherwise_um: float) -> Decision:
+        """A move back to where the stage was when all was well, if that is near; or another."""
+        way_um = self.calibration.um_from_stage(state.trusted_um - seen.stage_um)
+        near = abs(way_um) <= 2 * self.settings.max_step_um
+        if near and self.limits.contains(state.trusted_um):
+            return Decision("move", "undo", way_um, state.trusted_um)
+        return self._move(state, seen.stage_um, otherwise_um, "undo")

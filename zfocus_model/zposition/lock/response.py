@@ -16,6 +16,8 @@ from zfocus_model.zposition.lock.filter import Track
 
 RUNAWAY_UM = 1.0
 """Focus that runs so far ahead of what drift can do is a stage's doing, or must be looked into."""
+TRUSTED_UM = 0.4
+"""Focus that is so near to where drift can have taken it does as expected."""
 USUAL_RATE_UM_S = 0.005
 """What drift can do: 18 um in an hour."""
 TEST_UM = 1.5
@@ -42,6 +44,11 @@ def expected_focus(expected_um: float, passed_s: float, track: Track) -> float:
         return track.focus_um
     most = USUAL_RATE_UM_S * max(passed_s, 0.0)
     return expected_um + min(max(track.focus_um - expected_um, -most), most)
+
+
+def trusted(expected_um: float, track: Track) -> bool:
+    """Whether focus is where drift alone can have taken it."""
+    return abs(track.focus_um - expected_um) <= TRUSTED_UM
 
 
 def suspicious(expected_um: float, track: Track) -> bool:

@@ -26,6 +26,8 @@ from zfocus_model.zposition.lock.state import ADVICE, Decision, LockState, Obser
 
 ARRIVAL_UM, ARRIVAL_SHARE = 0.3, 0.25
 """How far from where it was sent a stage may say that it is: so much, and this share of a move."""
+URGENT = {"searching", "testing", "outlier", "settling", "stage_follows", "unsure", "slow"}
+"""Decisions after which the next frame does not wait for the usual interval."""
 PAUSED, QUIT, RELOCK = "pause", "quit", "relock"
 
 
@@ -87,11 +89,12 @@ class Lock:
         self._camera = Retry(self.settings.camera_longest_wait_s)
         self._stage = Retry(60.0)
         self._due_s = -math.inf
+        self._urgent = False
 
     def run(self, *, duration_s: float = math.inf, frames: float = math.inf) -> Outcome:
         """Hold focus until told to quit, or for some time, or so many frames, or it must stop.
 
-        An exception (Ctrl-C) leaves the stage where it is.
+        Ctrl-C leaves the stage where it is.
         """
         clock = self.microscope.clock
         end_s = clock.now_s() + duration_s
@@ -148,6 +151,8 @@ class Lock:
         )
         self._count(seen, event)
         self._emit(event)
+        urgent = decision.reason in URGENT or decision.action == "move"
+        self._urgent = urgent and not hold
         if decision.action == "stop":
             return decision.reason, ADVICE.get(decision.reason, "")
         return self._move(decision) if decision.action == "move" else None
@@ -237,6 +242,8 @@ class Lock:
         clock = self.microscope.clock
         now_s = clock.now_s()
         interval_s = self._interval_s(now_s) if self._interval_s else self.settings.interval_s
+        if self._urgent:
+            interval_s = min(interval_s, self.settings.urgent_interval_s)
         # What was missed is not made up for.
         self._due_s = max(self._due_s + interval_s, now_s)
         if interval_s > 0:

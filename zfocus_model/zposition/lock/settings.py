@@ -43,6 +43,8 @@ class LockSettings:
     """Without a usable reading for so long (and ten frames) the lock calls itself blind."""
     interval_s: float = 0.0
     """Time from frame to frame; 0: as fast as they come."""
+    urgent_interval_s: float = 1.0
+    """Time from frame to frame at most while something is to be found out or corrected."""
     camera_timeout_s: float = 5.0
     """How long to wait for a frame."""
     camera_longest_wait_s: float = 60.0
@@ -52,13 +54,14 @@ class LockSettings:
     stage_give_up_s: float = 1800.0
     """A stage that fails, or does not show in the image, for so long ends the lock."""
     suspend_s: float = 30.0
-    """First wait before a stage that does not show in the image is tested again; it grows to 4 times."""
+    """First wait before a stage that does not show in the image is tested again; then up to 4
+    times as long."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
         positive = ("tolerance_um", "max_step_um", "max_speed_um_s", "range_um", "reach_um")
         positive += ("camera_timeout_s", "stage_timeout_s", "blind_after_s", "suspend_s")
-        positive += ("stage_give_up_s", "camera_longest_wait_s")
+        positive += ("urgent_interval_s", "stage_give_up_s", "camera_longest_wait_s")
         for name in positive:
             if not 0 < getattr(self, name) < math.inf:
                 raise ZfocusError(f"expected {name} greater than 0, got {getattr(self, name)}")

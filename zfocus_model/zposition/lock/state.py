@@ -77,6 +77,10 @@ class LockState:
     """Since when the stage has failed its tests."""
     suspensions: int = 0
     """Failed tests in a row."""
+    trusted_um: float = math.nan
+    """Where the stage was, in its own um, when focus last did as expected."""
+    stopping: str = ""
+    """Why the lock stops with the next frame, after a last move back."""
     outside: int = 0
     """Frames in a row with the stage outside the soft limits."""
     z_um: float = math.nan
