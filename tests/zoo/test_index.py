@@ -34,7 +34,9 @@ def test_accuracy_comes_from_the_package(tiny: Path) -> None:
     network = list(open_package(tiny).network)
     assert "| see its README |" in table([open_package(tiny)])
     config = dict(open_package(tiny).config)
-    for key, value in (("within_one", 0.876), ("within one level, %", 87.6)):
+    interval = {"value": 87.6, "low": 80.0, "high": 95.0}
+    shares = (("within_one", 0.876), ("within one level, %", 87.6), ("within one, %", interval))
+    for key, value in shares:
         config["evaluation"] = {"dev": {"new sources": {"exact, %": 50.0, key: value}}}
         describe(tiny, network, config={"zfocus": config})
         wanted = "| 87.6 % within one level (dev: new sources) |"

@@ -228,11 +228,12 @@ def _accuracy(evaluation: Mapping[str, Any]) -> str:
 def _within_one(values: Mapping[str, Any], path: tuple[str, ...]) -> str:
     for key, value in values.items():
         words = key.replace("_", " ")
-        if isinstance(value, Mapping):
-            found = _within_one(cast("Mapping[str, Any]", value), (*path, words))
-            if found:
-                return found
-        elif words.startswith("within one") and isinstance(value, (int, float)):
-            percent = value if "%" in key else 100 * value
+        below = cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else None
+        # A number is alone, or in a mapping with its interval.
+        number = value if below is None else below.get("value")
+        if words.startswith("within one") and isinstance(number, (int, float)):
+            percent = number if "%" in key else 100 * number
             return f"{percent:.1f} % within one level ({': '.join(path)})"
+        if below is not None and (found := _within_one(below, (*path, words))):
+            return found
     return ""
