@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
@@ -129,28 +130,29 @@ def rate_files(
     return BatchResult(tuple(batch.images), errors, tuple(files))
 
 
-class _Batch:
-    """The loop over planes, and what it has come to."""
+class PlaneLoop(ABC):
+    """The loop over the planes of many files, whatever is asked of each.
+
+    Parameters
+    ----------
+    journal
+        Where planes are kept, so that an interrupted run goes on; None: nowhere.
+    progress
+        Called after each plane and each file that could not be read.
+    """
 
     def __init__(
-        self,
-        model: Model,
-        journal: Journal | None,
-        builder: ReportBuilder | None,
-        keep: bool,
-        progress: Callable[[Progress], None] | None,
-        on_plane: Callable[[dict[str, Value], PatchRows], None] | None,
+        self, journal: Journal | None, progress: Callable[[Progress], None] | None
     ) -> None:
-        self.images: list[ImageResult] = []
         self.errors: list[InputFailure] = []
         self.keys: list[Key] = []
-        self._model, self._journal, self._builder = model, journal, builder
-        self._keep, self._progress, self._on_plane = keep, progress, on_plane
+        self._journal, self._progress = journal, progress
         self._rated = 0
         self._reader = ReadAhead(())
         self._stamps: dict[str, tuple[str, int, int]] = {}
 
     def run(self, stack: ExitStack, images: tuple[ImagePath, ...]) -> None:
+        """Go through all planes of the images, in order."""
         self._reader = reader = stack.enter_context(ReadAhead(images, wanted=self._wanted))
         for image, item in reader:
             if isinstance(item, ReadError):
@@ -158,13 +160,22 @@ class _Batch:
             elif isinstance(item, Plane):
                 self._rate(image, item)
             else:
-                self._go_on(image, item)
+                assert self._journal is not None
+                self._take(self._journal.get((image.name, *item.index)))
             if self._progress is not None:
                 known, opened = reader.planes_found, reader.files_opened
                 more = (len(images) - opened) * max(1.0, known / max(1, opened))
-                done = len(self.images)
+                done = len(self.keys)
                 estimate = max(done, round(known + more))
                 self._progress(Progress(image.name, done, self._rated, estimate))
+
+    @abstractmethod
+    def _rate(self, image: ImagePath, plane: Plane) -> None:
+        """Work on a plane: `_keep` what comes of it, or `_fail`."""
+
+    def _take(self, entry: Entry) -> None:
+        """Count a plane in, just rated or by the run that was interrupted."""
+        self.keys.append(entry.key)
 
     def _wanted(self, image: ImagePath, info: PlaneInfo) -> bool:
         if self._journal is None:
@@ -172,9 +183,20 @@ class _Batch:
         key = (image.name, *info.index)
         if not self._journal.has(key, self._stamp(image)):
             return True
-        if self._builder is None:
-            return False
-        return self._builder.needs(values_of(IMAGE_COLUMNS, self._journal.get(key).cells))
+        return self._needs_pixels(self._journal.get(key))
+
+    def _needs_pixels(self, entry: Entry) -> bool:
+        """Whether a plane that is rated must be read all the same."""
+        return False
+
+    def _keep(self, image: ImagePath, entry: Entry) -> Entry:
+        """Put a new entry into the journal, if there is one."""
+        self._rated += 1
+        if self._journal is None:
+            return entry
+        stamped = Entry(entry.key, self._stamp(image), entry.cells, entry.patches)
+        self._journal.add(stamped)
+        return stamped
 
     def _stamp(self, image: ImagePath) -> tuple[str, int, int]:
         if image.name not in self._stamps:
@@ -193,6 +215,29 @@ class _Batch:
         if info is not None and self._reader.planes_of(image) > 1:
             message = "series {}, t {}, c {}, z {}: ".format(*info.index) + message
         self.errors.append(InputFailure(image.name, message))
+
+
+class _Batch(PlaneLoop):
+    """The loop over planes whose focus is rated, and what it has come to."""
+
+    def __init__(
+        self,
+        model: Model,
+        journal: Journal | None,
+        builder: ReportBuilder | None,
+        keep: bool,
+        progress: Callable[[Progress], None] | None,
+        on_plane: Callable[[dict[str, Value], PatchRows], None] | None,
+    ) -> None:
+        super().__init__(journal, progress)
+        self.images: list[ImageResult] = []
+        self._model, self._builder = model, builder
+        self._keep_ratings, self._on_plane = keep, on_plane
+
+    def _needs_pixels(self, entry: Entry) -> bool:
+        if self._builder is None:
+            return False
+        return self._builder.needs(values_of(IMAGE_COLUMNS, entry.cells))
 
     def _rate(self, image: ImagePath, plane: Plane) -> None:
         height, width = plane.pixels.shape
@@ -221,24 +266,16 @@ class _Batch:
             package_sha256=self._model.package_sha256,
         )
         patches = patch_cells(image.name, plane, rating)
+        if self._journal is not None and self._builder is not None:
+            with writing(self._journal.output):
+                self._builder.add(values_of(IMAGE_COLUMNS, cells), plane.pixels, rating)
         entry = Entry((image.name, *plane.index), ("", 0, 0), cells, patches)
-        if self._journal is not None:
-            entry = Entry(entry.key, self._stamp(image), cells, patches)
-            if self._builder is not None:
-                with writing(self._journal.output):
-                    self._builder.add(values_of(IMAGE_COLUMNS, cells), plane.pixels, rating)
-            self._journal.add(entry)
-        self._rated += 1
-        self._take(entry, rating)
+        self._take(self._keep(image, entry), rating)
 
-    def _go_on(self, image: ImagePath, info: PlaneInfo) -> None:
-        assert self._journal is not None
-        self._take(self._journal.get((image.name, *info.index)), None)
-
-    def _take(self, entry: Entry, rating: Rating | None) -> None:
+    def _take(self, entry: Entry, rating: Rating | None = None) -> None:
+        super()._take(entry)
         row = values_of(IMAGE_COLUMNS, entry.cells)
-        self.keys.append(entry.key)
-        self.images.append(ImageResult(row, rating if self._keep else None))
+        self.images.append(ImageResult(row, rating if self._keep_ratings else None))
         if self._on_plane is not None:
             self._on_plane(row, lambda: [values_of(PATCH_COLUMNS, one) for one in entry.patches])
 

@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -44,6 +44,16 @@ class Entry:
     """Its rows of patches.csv."""
 
 
+Tables = Mapping[str, "tuple[Sequence[str], Callable[[Entry], Iterable[Iterable[str]]]]"]
+"""Name of a table -> its columns, and the rows that an entry adds to it."""
+
+LEVEL_TABLES: Tables = {
+    "images.csv": (IMAGE_COLUMNS, lambda entry: [entry.cells]),
+    "patches.csv": (PATCH_COLUMNS, lambda entry: entry.patches),
+}
+"""The tables of focus levels."""
+
+
 class Journal:
     """Rated planes of one run, on disk.
 
@@ -54,6 +64,8 @@ class Journal:
     identity
         What the results depend on besides the images (package, engine, version). An unfinished
         run with another identity is dropped.
+    tables
+        What is written at the end, beside errors.csv.
 
     Raises
     ------
@@ -61,8 +73,11 @@ class Journal:
         If the folder cannot be written, or another run is writing there.
     """
 
-    def __init__(self, output: Path, identity: dict[str, Any]) -> None:
+    def __init__(
+        self, output: Path, identity: dict[str, Any], tables: Tables = LEVEL_TABLES
+    ) -> None:
         self.output = output
+        self._tables = tables
         self.state = output / STATE
         self._places: dict[Key, tuple[int, tuple[str, int, int]]] = {}
         self._file: IO[bytes] | None = None
@@ -145,7 +160,7 @@ class Journal:
         self._places[entry.key] = (place, entry.stamp)
 
     def finish(self, keys: Iterable[Key], errors: Iterable[tuple[str, str]]) -> None:
-        """Write the three tables, put them in place whole, and drop the unfinished state.
+        """Write the tables, put them in place whole, and drop the unfinished state.
 
         Parameters
         ----------
@@ -160,11 +175,11 @@ class Journal:
             If they cannot be written: the tables that were there before stay.
         """
         ordered = sorted(keys)
-        tables = {
-            "images.csv": self._image_rows(ordered),
-            "patches.csv": self._patch_rows(ordered),
-            "errors.csv": iter([ERROR_COLUMNS, *errors]),
+        tables: dict[str, Iterator[Iterable[str]]] = {
+            name: self._rows(ordered, columns, rows)
+            for name, (columns, rows) in self._tables.items()
         }
+        tables["errors.csv"] = iter([ERROR_COLUMNS, *errors])
         with writing(self.output):
             for name, rows in tables.items():
                 with (self.state / name).open(
@@ -179,15 +194,15 @@ class Journal:
         self.__exit__()
         shutil.rmtree(self.state, ignore_errors=True)
 
-    def _image_rows(self, keys: list[Key]) -> Iterator[Iterable[str]]:
-        yield IMAGE_COLUMNS
+    def _rows(
+        self,
+        keys: list[Key],
+        columns: Sequence[str],
+        rows: Callable[[Entry], Iterable[Iterable[str]]],
+    ) -> Iterator[Iterable[str]]:
+        yield columns
         for key in keys:
-            yield self.get(key).cells
-
-    def _patch_rows(self, keys: list[Key]) -> Iterator[Iterable[str]]:
-        yield PATCH_COLUMNS
-        for key in keys:
-            yield from self.get(key).patches
+            yield from rows(self.get(key))
 
     def _load(self, header: bytes) -> None:
         assert self._file is not None

@@ -21,6 +21,7 @@ Predict = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
 _CELL, _GAP, _HEIGHT = 248, 4, 620
 """Width of a column, gap between columns, height of all: five columns make a cover of 2 to 1."""
 _TITLE_Y, _IMAGE_Y, _CURVE_Y, _CURVE_BOTTOM = 6, 34, 330, 556
+_COLOURS = 32
 _BAR, _UNDECIDED_BAR, _TRUTH = (95, 195, 255), (255, 170, 50), (235, 238, 242)
 
 
@@ -57,7 +58,9 @@ def picture(
         draw.text((left + 6, _TITLE_Y), scene.title, INK, font=font(17))
         (p,) = predict(scene.pixels[np.newaxis].astype(np.float32))
         _curve(draw, left, p, np.asarray(bins_um), scene, limits)
-    return encode(picture, "PNG", optimize=True)
+    # Camera noise does not compress; few colours hide none of what matters here.
+    few = picture.quantize(_COLOURS, dither=Image.Dither.NONE)
+    return encode(few, "PNG", optimize=True)
 
 
 def _curve(

@@ -14,7 +14,7 @@ _SEED = 20181
 _AGES = 40
 """Stacks of the made-up experiment from which scenes are taken: its cells grow along them."""
 
-TEST_SHAPE = (128, 160)
+TEST_SHAPE = (80, 112)
 """Rows and columns of the test input: no square, so that swapped axes show."""
 
 _TEST_Z_UM = 4.0
@@ -53,7 +53,7 @@ def check_images() -> list[Images]:
 
 
 def test_image() -> npt.NDArray[np.uint8]:
-    """The package's test input, (128, 160) uint8: yeast, 4 um toward the sample from focus."""
+    """The package's test input, (80, 112) uint8: yeast, 4 um toward the sample from focus."""
     rows, columns = TEST_SHAPE
     plane = _image(_drawn(30), _TEST_Z_UM)
     return plane[60 : 60 + rows, 45 : 45 + columns].astype(np.uint8)
