@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zfocus_model._errors import ZfocusError
 from zfocus_model.cli._common import (
     OK,
     SOME_FAILED,
@@ -17,10 +19,11 @@ from zfocus_model.cli._common import (
 )
 
 if TYPE_CHECKING:
+    from zfocus_model.images import InputFailure
     from zfocus_model.results import BatchResult
 
 NAME = "rate"
-SUMMARY = "rate how sharp images are"
+SUMMARY = "rate how sharp images are, or where they were taken (--model zposition-yeast)"
 
 DEFAULT_OUTPUT = Path("zfocus_results")
 """Where pictures go if they are asked for without a folder."""
@@ -41,11 +44,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output",
         type=Path,
         metavar="DIR",
-        help="folder for images.csv, patches.csv and errors.csv; tables of an earlier run are "
+        help="folder for images.csv, patches.csv (of a z-position model: positions.csv) and "
+        "errors.csv; tables of an earlier run are "
         "replaced, an interrupted run goes on (default: print a table; "
         f"{DEFAULT_OUTPUT} with --montage or --report)",
     )
     add_model_options(parser)
+    sampling = parser.add_mutually_exclusive_group()
+    sampling.add_argument(
+        "--pixel-size",
+        type=float,
+        metavar="UM",
+        help="z-position models: pixel size of all images in um (default: what each file says)",
+    )
+    sampling.add_argument(
+        "--downsampling",
+        type=int,
+        metavar="N",
+        help="z-position models: average N x N pixels; 1 if the images have the model's pixel "
+        "size already",
+    )
     parser.add_argument(
         "--montage",
         action="store_true",
@@ -68,6 +86,17 @@ def run(arguments: argparse.Namespace) -> int:
     int
         0 if all were rated, 1 if some were not.
     """
+    from zfocus_model.cli import _rate_z
+    from zfocus_model.packages import Z_TASK, package_task
+
+    if package_task(arguments.model) == Z_TASK:
+        return _rate_z.run(arguments)
+    if arguments.pixel_size is not None or arguments.downsampling is not None:
+        raise ZfocusError(
+            "expected a z-position model (such as --model zposition-yeast) for --pixel-size and "
+            f"--downsampling, got {arguments.model}: focus levels are rated as stored, leave them "
+            "out"
+        )
     output: Path | None = arguments.output
     if output is None and (arguments.montage or arguments.report):
         output = DEFAULT_OUTPUT
@@ -80,14 +109,19 @@ def run(arguments: argparse.Namespace) -> int:
         raise
     if output is None and not arguments.json:
         _print_table(result)
-    for error in result.errors[:_ERRORS_SHOWN]:
-        say(f"zfocus: {error.input}: {error.error}")
-    if len(result.errors) > _ERRORS_SHOWN:
-        where = f", see {output / 'errors.csv'}" if output else ""
-        say(f"zfocus: and {len(result.errors) - _ERRORS_SHOWN} more{where}")
+    say_errors(result.errors, output)
     if not arguments.quiet:
         say(summary(result, output))
     return SOME_FAILED if result.errors else OK
+
+
+def say_errors(errors: Sequence[InputFailure], output: Path | None) -> None:
+    """Print what could not be rated, the first of many."""
+    for error in errors[:_ERRORS_SHOWN]:
+        say(f"zfocus: {error.input}: {error.error}")
+    if len(errors) > _ERRORS_SHOWN:
+        where = f", see {output / 'errors.csv'}" if output else ""
+        say(f"zfocus: and {len(errors) - _ERRORS_SHOWN} more{where}")
 
 
 def _rate(arguments: argparse.Namespace, output: Path | None) -> BatchResult:
@@ -136,6 +170,13 @@ def _print_table(result: BatchResult) -> None:
     heads = ["image", "plane", "status", "level", "certainty", "defocus"]
     if not rows:
         return
+    print_table(heads, rows, {"in focus": "green", "out of focus": "red"})
+
+
+def print_table(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], colours: Mapping[str, str]
+) -> None:
+    """Print a table with the status in its third column: lines with tabs if to no terminal."""
     if not sys.stdout.isatty():
         for row in [heads, *rows]:
             print("\t".join(row).encode("utf-8", "backslashreplace").decode())
@@ -144,7 +185,6 @@ def _print_table(result: BatchResult) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    colours = {"in focus": "green", "out of focus": "red"}
     table = Table(*heads)
     for name, plane, status, *numbers in rows:
         colour = colours.get(status, "yellow")
@@ -152,11 +192,16 @@ def _print_table(result: BatchResult) -> None:
     Console().print(table)
 
 
-def _words(row: dict[str, Any]) -> list[str]:
+def place_and_status(row: Mapping[str, Any]) -> list[str]:
+    """Name, plane and status of a row in words."""
     indices = [f"{name} {row[name]}" for name in ("series", "t", "c", "z") if row[name]]
     status = str(row["status"]).replace("_", " ")
     if row["reason"]:
         status += f" ({str(row['reason']).replace('_', ' ')})"
+    return [str(row["image"]), ", ".join(indices), status]
+
+
+def _words(row: dict[str, Any]) -> list[str]:
     level = "" if row["level"] is None else str(row["level"])
     certainty = row["certainty_aggregate"]
     if row["defocus_um"] is not None:
@@ -164,9 +209,7 @@ def _words(row: dict[str, Any]) -> list[str]:
     else:
         defocus = "" if row["defocus_px"] is None else f"{row['defocus_px']:.3g} px"
     return [
-        str(row["image"]),
-        ", ".join(indices),
-        status,
+        *place_and_status(row),
         level,
         "" if certainty is None else f"{certainty:.2f}",
         defocus,
