@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zfocus_model.cli import _train_z
 from zfocus_model.cli._common import OK, SOME_FAILED, say
 
 if TYPE_CHECKING:
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
     from zfocus_model.training.fit import FitOptions
 
 NAME = "train"
-SUMMARY = "train a focus model on sharp images, or fine-tune one; it defocuses them itself"
+SUMMARY = "train a focus model on sharp images, or a z-position model on labelled stacks"
 
+_NETWORKS = ("small", "half", "double", "reference")
+_Z_NETWORKS = ("small", "published")
 _RECIPE = ("network", "loss", "patches_per_epoch", "batch_size", "learning_rate", "patience")
 
 
@@ -23,8 +26,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this verb."""
     add = parser.add_argument
     add(
+        "--task",
+        choices=("focus-level", _train_z.TASK),
+        default="focus-level",
+        help="focus-level: level of sharp images that are defocused here; z-position: signed z of "
+        "one transmitted-light image; default: %(default)s",
+    )
+    add(
         "--in-focus",
-        required=True,
         type=Path,
         metavar="DIR|MANIFEST",
         help="sharp images: a folder, whose subfolders count as sources, or a CSV file with a "
@@ -58,15 +67,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="simulated sharp fields to train on beside the images; default: 160, with --from 40",
     )
-    add("--network", choices=("small", "half", "double", "reference"), help="default: small")
-    add("--loss", choices=("rps", "crossentropy"), help="default: rps")
-    add("--epochs", type=int, help="default: 60, with --from 8")
+    add("--network", choices=(*_NETWORKS, *_Z_NETWORKS[1:]), help="default: small")
+    add(
+        "--loss",
+        choices=("rps", "crossentropy", "hard"),
+        help="default: rps; for z-position crossentropy (soft labels; hard: the nearest bin)",
+    )
+    add("--epochs", type=int, help="default: 60, with --from 8; for z-position 100")
     add("--patches-per-epoch", type=int, help="default: 25600, with --from 6400")
     add("--batch-size", type=int, help="default: 128")
     add("--learning-rate", type=float, help="default: 0.002, with --from 0.0003")
     add("--patience", type=int, help="epochs without gain; default: 15, with --from 3")
     add("--seed", type=int, default=0, help="default: %(default)s")
     add("--workers", type=int, default=2, help="processes that make patches; default: 2")
+    _train_z.add_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -80,9 +94,35 @@ def run(arguments: argparse.Namespace) -> int:
     # Before numpy is imported: its products here are small, and threads for them only get in the
     # way of the training step's own (measured: 1.4 ms a patch against 22 ms).
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    _check(arguments)
+    if arguments.task == _train_z.TASK:
+        return _train_z.run(arguments)
     if arguments.start and arguments.epochs is None:
         return _fine_tune(arguments)
     return _train(arguments)
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Refuse what belongs to the other task, before anything is read."""
+    from zfocus_model._errors import ZfocusError
+
+    z_task = arguments.task == _train_z.TASK
+    networks, images = (_Z_NETWORKS, "--stacks") if z_task else (_NETWORKS, "--in-focus")
+    if arguments.network not in (None, *networks):
+        raise ZfocusError(
+            f"expected the network {' or '.join(networks)} for --task {arguments.task}, got "
+            f"{arguments.network}: choose one of them"
+        )
+    if not z_task and arguments.loss == "hard":
+        raise ZfocusError(
+            f"expected the loss rps or crossentropy for --task {arguments.task}, got hard: choose "
+            "one of them"
+        )
+    if (arguments.stacks if z_task else arguments.in_focus) is None:
+        raise ZfocusError(
+            f"expected images to train on, got none: name them with {images}"
+            + (" LABELS.csv (zfocus annotate or zfocus simulate writes one)" if z_task else "")
+        )
 
 
 def _options(arguments: argparse.Namespace, recipe: FitOptions) -> FitOptions:
