@@ -16,7 +16,8 @@ from zfocus_model.cli._common import BAD_USAGE, INTERRUPTED, OK, Terminated, cat
 
 VERBS = (
     *("rate", "measure", "demo", "defocus", "train", "train_domain"),
-    *("evaluate", "export", "zoo", "data", "simulate", "cellprofiler", "fiji", "doctor"),
+    *("best_plane", "lock", "annotate", "simulate", "evaluate", "export", "zoo", "data"),
+    *("cellprofiler", "fiji", "doctor"),
 )
 """Verbs in the order of the help; each is a module here with NAME, SUMMARY, add_arguments, run."""
 

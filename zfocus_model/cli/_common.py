@@ -29,13 +29,16 @@ def say(line: str) -> None:
     print(line.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr, flush=True)
 
 
-def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Add --model, --engine and --threads."""
+def add_model_options(
+    parser: argparse.ArgumentParser, *, default: str | None = "focus-fluorescence"
+) -> None:
+    """Add --model, --engine and --threads; without a default model, the verb chooses."""
+    shown = default or "as the images ask for"
     parser.add_argument(
         "--model",
         metavar="NAME|PATH",
-        help="model package: name of an installed one, folder or .zip (default: %(default)s)",
-        default="focus-fluorescence",
+        help=f"model package: name of an installed one, folder or .zip (default: {shown})",
+        default=default,
     )
     parser.add_argument(
         "--engine",
