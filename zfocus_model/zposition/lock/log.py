@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from zfocus_model._errors import ZfocusError
+from zfocus_model.zposition.lock.state import Decision, LockState, Observation
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,30 @@ class Event:
     """Wall time of filter and decision."""
     message: str = ""
     """What a person should know."""
+
+
+def event_of(
+    frame: int, mode: str, state: LockState, target_um: float, seen: Observation,
+    decision: Decision, message: str = "",
+) -> Event:  # fmt: skip
+    """Put together what is known after a decision."""
+    reading = seen.reading
+    return Event(
+        seen.time_s, max(frame, 0), mode, decision.action, decision.reason,
+        z_um=reading.z_um if reading else math.nan,
+        z_expected_um=reading.z_expected_um if reading else math.nan,
+        z_sd_um=reading.z_sd_um if reading else math.nan,
+        status=reading.status if reading else "",
+        why=reading.reason if reading else "",
+        estimate_um=state.z_um,
+        error_um=state.z_um - target_um,
+        rate_um_h=3600 * state.track.rate_um_s if state.track.known else math.nan,
+        target_um=target_um,
+        stage_um=seen.stage_um,
+        move_um=decision.move_um,
+        to_um=decision.stage_um,
+        message=message,
+    )  # fmt: skip
 
 
 COLUMNS = tuple(field.name for field in fields(Event))

@@ -115,6 +115,27 @@ class Scenario:
         return 1 / self.live_hz if live else self.interval_s
 
 
+HOUR: tuple[Fault, ...] = (
+    Fault("camera_hang", 600, 60),
+    Fault("bump", 1200, 0, 3.0),
+    Fault("stage_stuck", 1800, 120),
+    Fault("floating", 2400, 300, 10),
+)
+"""What goes wrong in an hour for trying."""
+
+
+def named_scenario(name: str) -> Scenario:
+    """Return the scenario ``hour`` or ``day``, or that of a file."""
+    if name == "day":
+        return Scenario()
+    if name == "hour":
+        return Scenario(
+            hours=1, interval_s=10, creep_um=6, degrees=1, cycle_hours=1, cells_end=60,
+            faults=HOUR, live=((300, 10),),
+        )  # fmt: skip
+    return read_scenario(Path(name))
+
+
 def read_scenario(path: Path) -> Scenario:
     """Read a scenario: a JSON object with the fields of ``Scenario``, those given.
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from zfocus_model._errors import ZfocusError
 from zfocus_model.zposition.lock.controller import Controller
-from zfocus_model.zposition.lock.log import Event, LockLog
+from zfocus_model.zposition.lock.log import Event, LockLog, event_of
 from zfocus_model.zposition.lock.protocol import (
     CameraError,
     Frame,
@@ -26,7 +26,7 @@ from zfocus_model.zposition.lock.state import ADVICE, Decision, LockState, Obser
 
 ARRIVAL_UM, ARRIVAL_SHARE = 0.3, 0.25
 """How far from where it was sent a stage may say that it is: so much, and this share of a move."""
-URGENT = {"searching", "testing", "outlier", "settling", "stage_follows", "unsure", "slow"}
+URGENT = {"searching", "testing", "outlier", "settling", "stage_follows", "unsure", "slow", "here"}
 """Decisions after which the next frame does not wait for the usual interval."""
 PAUSED, QUIT, RELOCK = "pause", "quit", "relock"
 
@@ -50,6 +50,8 @@ class Lock:
         Asked before every frame for ``pause``, ``relock``, ``quit`` or nothing.
     dry_run
         Decide and log, never move.
+    here
+        Hold the image as it is when its z is first known, instead of the target.
     interval_s
         Time from frame to frame at a time of the clock, if it is not that of the settings.
 
@@ -72,6 +74,7 @@ class Lock:
         view: Callable[[Event], None] | None = None,
         commands: Callable[[], str] | None = None,
         dry_run: bool = False,
+        here: bool = False,
         interval_s: Callable[[float], float] | None = None,
     ) -> None:
         self.microscope, self.locate = microscope, locate
@@ -90,6 +93,7 @@ class Lock:
         self._stage = Retry(60.0)
         self._due_s = -math.inf
         self._urgent = False
+        self._here = here
 
     def run(self, *, duration_s: float = math.inf, frames: float = math.inf) -> Outcome:
         """Hold focus until told to quit, or for some time, or so many frames, or it must stop.
@@ -152,13 +156,17 @@ class Lock:
         self._count(seen, event)
         self._emit(event)
         urgent = decision.reason in URGENT or decision.action == "move"
-        self._urgent = urgent and not hold
+        self._urgent = urgent and hold in ("", "here")
+        if self._here and self.state.mode == "locked":
+            self._here = False
+            if refused := self.relock():
+                return "here", refused
         if decision.action == "stop":
             return decision.reason, ADVICE.get(decision.reason, "")
         return self._move(decision) if decision.action == "move" else None
 
-    def relock(self) -> None:
-        """Make where the image is now the new target."""
+    def relock(self) -> str:
+        """Make where the image is now the new target; why not, if that is not possible."""
         z_um = self.state.z_um
         try:
             if not (self.state.mode == "locked" and math.isfinite(z_um)):
@@ -166,10 +174,11 @@ class Lock:
             settings = replace(self.settings, target_um=z_um)
         except ZfocusError as error:
             self._note("not_relocked", str(error))
-            return
+            return str(error)
         self.settings = settings
         self.rules = replace(self.rules, settings=settings)
         self._note("relocked", f"new target {z_um:+.2f} um")
+        return ""
 
     def _command(self) -> str:
         command = self._commands() if self._commands else ""
@@ -186,6 +195,8 @@ class Lock:
             return "hardware_focus"
         if self.paused:
             return "paused"
+        if self._here:
+            return "here"
         return "stage" if now_s < self._stage.again_s else ""
 
     def _hardware_focus_on(self) -> bool:
@@ -250,25 +261,8 @@ class Lock:
             clock.sleep(self._due_s - now_s)
 
     def _event(self, seen: Observation, decision: Decision, message: str) -> Event:
-        state, reading = self.state, seen.reading
-        z_um = state.z_um
-        mode = self._mode(seen.hold)
-        return Event(
-            seen.time_s, max(self._frame, 0), mode, decision.action, decision.reason,
-            z_um=reading.z_um if reading else math.nan,
-            z_expected_um=reading.z_expected_um if reading else math.nan,
-            z_sd_um=reading.z_sd_um if reading else math.nan,
-            status=reading.status if reading else "",
-            why=reading.reason if reading else "",
-            estimate_um=z_um,
-            error_um=z_um - self.settings.target_um,
-            rate_um_h=3600 * state.track.rate_um_s if state.track.known else math.nan,
-            target_um=self.settings.target_um,
-            stage_um=seen.stage_um,
-            move_um=decision.move_um,
-            to_um=decision.stage_um,
-            message=message,
-        )  # fmt: skip
+        mode, target_um = self._mode(seen.hold), self.settings.target_um
+        return event_of(self._frame, mode, self.state, target_um, seen, decision, message)
 
     def _mode(self, hold: str) -> str:
         if self._camera.failing:
