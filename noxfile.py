@@ -66,6 +66,7 @@ LOCKS: dict[str, tuple[str, ...]] = {
         "--extra=measures",
         "--extra=dev",
     ),
+    "waveorder": ("3.11", "pyproject.toml", "requirements/waveorder.in"),
     "nox": ("3.9", "requirements/nox.in"),
 }
 
@@ -196,6 +197,14 @@ def fiji_speed(session: nox.Session) -> None:
     install(session, "fiji")
     session.env["ZFOCUS_FIJI_JARS"] = str(Path(session.cache_dir, "fiji-jars").resolve())
     session.run("python", "benchmarks/in_fiji.py", *session.posargs)
+
+
+@nox.session(python=DEV_PYTHON, default=False)
+def waveorder(session: nox.Session) -> None:
+    """The transmitted-light simulator beside the package waveorder: test and benchmark."""
+    install(session, "waveorder")
+    pytest(session, "tests/zposition/simulator/test_waves.py")
+    session.run("python", "benchmarks/zposition_simulator.py", *session.posargs)
 
 
 @nox.session(python=DEV_PYTHON)
