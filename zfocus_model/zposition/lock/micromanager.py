@@ -265,7 +265,7 @@ def open_microscope(
     Parameters
     ----------
     config
-        Micro-Manager's configuration file.
+        Micro-Manager's configuration file; ``simulated``: a chamber of yeast to try it on.
     camera, stage
         Labels of the devices; None: those that the configuration makes the current ones.
     look
@@ -279,7 +279,16 @@ def open_microscope(
         If pymmcore-plus or a device is missing, or the configuration cannot be loaded.
     """
     microscope = MicroManagerMicroscope(
-        load_core(config), camera=camera, stage=stage, look=look, limits_um=limits_um
+        _core(config), camera=camera, stage=stage, look=look, limits_um=limits_um
     )
     microscope.read_region()
     return microscope
+
+
+def _core(config: str | Path) -> Any:
+    if str(config) != "simulated":
+        return load_core(config)
+    from zfocus_model.zposition.lock.chamber import chamber_scope
+    from zfocus_model.zposition.lock.devices import simulated_core
+
+    return simulated_core(chamber_scope())
