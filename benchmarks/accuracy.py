@@ -21,6 +21,7 @@ import numpy as np
 from _record import Goal, Table, save
 
 import zfocus_model
+from zfocus_model.evaluation.intervals import highest_share
 from zfocus_model.evaluation.result import Evaluation, StackRow
 from zfocus_model.evaluation.run import Plan, evaluate
 from zfocus_model.evaluation.summary import Graded, Group
@@ -66,9 +67,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         found = evaluate(plan, model, arguments.output or Path(scratch))
     (graded,) = found.graded
-    auc, right = bbbc006(model)
+    auc, right, images = bbbc006(model)
     if arguments.evaluation:
-        text = json.dumps(summary(graded, auc, right), indent=1) + "\n"
+        text = json.dumps(summary(graded, auc, right, images), indent=1) + "\n"
         arguments.evaluation.write_text(text, encoding="utf-8")
     save(
         "accuracy",
@@ -89,8 +90,8 @@ def pixels(row: dict[str, str]) -> np.ndarray:
         return file.read(0).pixels
 
 
-def bbbc006(model: zfocus_model.model.Model) -> tuple[float, float]:
-    """AUC of the expected level, in focus against 32 um below; share of images with cells right."""
+def bbbc006(model: zfocus_model.model.Model) -> tuple[float, float, int]:
+    """AUC of the expected level, in focus against 32 um below; share of images right; images."""
     from zfocus_model.evaluation.manifest import list_entries
     from zfocus_model.evaluation.metrics import auc
 
@@ -101,7 +102,7 @@ def bbbc006(model: zfocus_model.model.Model) -> tuple[float, float]:
         rating = model.rate(pixels({"path": entry.name}))
         levels[entry.source].append(rating.expected_level)
         right.append(rating.status == entry.role)
-    return auc(levels[BBBC006[1]], levels[BBBC006[0]]), float(np.mean(right))
+    return auc(levels[BBBC006[1]], levels[BBBC006[0]]), float(np.mean(right)), len(right)
 
 
 def goals(found: Evaluation, graded: Graded, auc: float, right: float) -> list[Goal]:
@@ -138,30 +139,35 @@ def goals(found: Evaluation, graded: Graded, auc: float, right: float) -> list[G
     ]  # fmt: skip
 
 
-def summary(graded: Graded, auc: float, right: float) -> dict[str, object]:
+def summary(graded: Graded, auc: float, right: float, images: int) -> dict[str, object]:
     """What goes into a package and its card."""
 
-    def numbers(group: Group) -> dict[str, float]:
-        return {label: by * group.scores[key].value for key, (label, by) in COLUMNS.items()}
+    def with_interval(group: Group, key: str) -> dict[str, float]:
+        score, by = group.scores[key], COLUMNS[key][1]
+        return {"value": by * score.value, "low": by * score.low, "high": by * score.high}
 
-    mean = graded.mean.scores
-    within = COLUMNS["within_1"][0]
+    def numbers(group: Group) -> dict[str, dict[str, float]]:
+        return {label: with_interval(group, key) for key, (label, _) in COLUMNS.items()}
+
+    wrong = images - round(right * images)
     return {
         "graded defocus, 2,000 photons, whole images": {
             "mean of the sources not in training": numbers(graded.mean),
-            "95 % intervals of that mean, other fields of these sources": {
-                label: f"{by * mean[key].low:.4g} to {by * mean[key].high:.4g}"
-                for key, (label, by) in COLUMNS.items()
-            },
-            f"{within}, by source": {
-                source.name + (" (also in training)" if source.in_training else ""): 100
-                * source.scores["within_1"].value
+            "all images of these sources": numbers(graded.pooled),
+            f"{COLUMNS['within_1'][0]}, by source": {
+                source.name + (" (also in training)" if source.in_training else ""): with_interval(
+                    source, "within_1"
+                )
                 for source in sorted(graded.sources, key=lambda s: bool(s.in_training))
             },
         },
         "BBBC006, real planes": {
             "AUC of expected level, in focus against 32 um below": auc,
-            "right status, images with cells, %": 100 * right,
+            f"right status, {images} images with cells, %": {
+                "value": 100 * right,
+                "low": 100 * (1 - highest_share(wrong, images, confidence=0.975)),
+                "high": 100 * highest_share(images - wrong, images, confidence=0.975),
+            },
         },
     }
 

@@ -77,6 +77,7 @@ def test_package_opens_and_every_sum_holds(package: Path) -> None:
         "LICENSE",
         "README.md",
         "cover.png",
+        "failures.png",
         "model.keras",
         "model.onnx",
         "rdf.yaml",

@@ -11,13 +11,14 @@ import numpy as np
 from zfocus_model._errors import ZfocusError
 from zfocus_model.levels import DISC_PX_PER_LEVEL, LEVELS, PATCH_PX
 from zfocus_model.packages import DOMAIN_ONNX
-from zfocus_model.training.packaging import archives, card, samples
+from zfocus_model.training.packaging import archives, card, failures, samples
 from zfocus_model.training.packaging.domain import (
     DomainRun,
     check_domain_agreement,
     load_domain_network,
     read_domain_run,
 )
+from zfocus_model.training.packaging.failures import FAILURES
 from zfocus_model.training.packaging.libraries import load_libraries
 from zfocus_model.training.packaging.place import Exported, check_name, make_package, write_text
 from zfocus_model.training.packaging.run_folder import Run, read_run
@@ -160,6 +161,12 @@ def _write(
     (folder / "sample_input.tif").write_bytes(samples.tiff_bytes(sample))
     (folder / "cover.png").write_bytes(samples.cover_bytes(predict, run.limits))
 
+    hard: list[str] = []
+    if not tiled:
+        cases = failures.rate_cases(predict, run.limits, second.predict if second else None)
+        (folder / FAILURES).write_bytes(failures.picture_bytes(cases))
+        hard = failures.words(cases, FAILURES)
+
     parameters = sum(array.size for array in arrays.values())
     weighted = sum("kernel" in layer for layer in network)
     words = card.readme(
@@ -171,6 +178,7 @@ def _write(
         weighted_layers=weighted,
         tiled=tiled,
         domain=domain,
+        hard=hard,
     )
     write_text(folder / "README.md", words)
     write_text(folder / "LICENSE", card.licence_note(run, domain))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from zfocus_model.levels import DISC_PX_PER_LEVEL, LEVELS, PATCH_PX
 from zfocus_model.training.packaging import markdown
 from zfocus_model.training.packaging.domain import DomainRun
@@ -13,6 +15,9 @@ from zfocus_model.training.packaging.markdown import (
     plain,
 )
 from zfocus_model.training.packaging.run_folder import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 REFERENCE_DOI = "10.1186/s12859-018-2087-4"
 REFERENCE_TEXT = (
@@ -49,6 +54,7 @@ def readme(
     weighted_layers: int,
     tiled: bool = False,
     domain: DomainRun | None = None,
+    hard: Sequence[str] = (),
 ) -> str:
     """Write the README of a package.
 
@@ -66,6 +72,8 @@ def readme(
         The package's model rates every tile of a plane.
     domain : DomainRun, optional
         The run of the package's second network.
+    hard : sequence of str
+        Lines on pictures that are hard for it.
 
     Returns
     -------
@@ -112,6 +120,7 @@ def readme(
             "",
             *[f"* {line}" for line in LIMITS],
             "",
+            *(["# Where it fails", "", *hard, ""] if hard else []),
             "# What it must not be used for",
             "",
             OUT_OF_SCOPE,
@@ -123,9 +132,9 @@ def readme(
             "",
             "# Files",
             "",
-            "Test input and output, sample image and cover are simulated; no third-party pixels "
-            "are in this package. `zfocus.json` holds the SHA-256 of every file. Licence of the "
-            "weights: see LICENSE.",
+            "Test input and output, sample image, cover and hard pictures are simulated; no "
+            "third-party pixels are in this package. `zfocus.json` holds the SHA-256 of every "
+            "file. Licence of the weights: see LICENSE.",
             "",
         ]
     )
@@ -228,5 +237,5 @@ def _validation(run: Run) -> list[str]:
             "None yet: the run that this package was made from holds no evaluation. Treat its "
             "answers as untested."
         ]
-    rows = flatten(run.evaluation)
-    return ["| what | value |", "|---|---|", *[f"| {cell(k)} | {cell(v)} |" for k, v in rows]]
+    rows = [f"| {cell(k)} | {cell(v)} |" for k, v in flatten(run.evaluation)]
+    return ["In brackets: 95 % intervals.", "", "| what | value |", "|---|---|", *rows]

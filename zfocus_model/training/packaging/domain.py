@@ -92,6 +92,12 @@ class DomainNetwork:
     arrays: dict[str, NDArray[np.float32]]
     """Its arrays in ``weights.npz``."""
 
+    def predict(self, patches: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Probabilities (n, 2) of patches (n, 84, 84)."""
+        from zfocus_model.training.packaging.verify import keras_probabilities
+
+        return keras_probabilities(self.folded, patches)
+
     def onnx(self) -> bytes:
         """``domain.onnx``: patches (batch, 84, 84, 1) in, ``domain`` (batch, 2) out."""
         from zfocus_model.training.packaging.onnx_graph import onnx_bytes

@@ -7,6 +7,8 @@ from typing import Any, cast
 
 UNKNOWN_LICENCE = "not stated"
 
+_INTERVAL = {"value", "low", "high"}
+
 
 def licence_note(licences: Mapping[str, str], *, named: bool) -> str:
     """Write a licence note: BSD-3-Clause for the weights, and what they were trained on.
@@ -40,11 +42,17 @@ def licence_note(licences: Mapping[str, str], *, named: bool) -> str:
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Rows of name and value of a nested mapping; names of the levels are joined by colons."""
+    """Rows of name and value of a nested mapping; names of the levels are joined by colons.
+
+    A mapping of ``value``, ``low`` and ``high`` is one row: the value, its interval in brackets.
+    """
     rows: list[tuple[str, str]] = []
     for key, value in values.items():
         name = f"{prefix}{key}".replace("_", " ")
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and set(cast("Mapping[str, Any]", value)) == _INTERVAL:
+            number, low, high = (plain(value[part]) for part in ("value", "low", "high"))
+            rows.append((name, f"{number} ({low} to {high})"))
+        elif isinstance(value, Mapping):
             rows += flatten(cast("Mapping[str, Any]", value), f"{prefix}{key}: ")
         elif isinstance(value, (list, tuple)):
             rows.append((name, ", ".join(plain(v) for v in cast("Sequence[Any]", value))))

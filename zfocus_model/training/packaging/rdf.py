@@ -16,6 +16,7 @@ from zfocus_model.training.packaging.card import (
     REFERENCE_TEXT,
 )
 from zfocus_model.training.packaging.description import Words, write_description
+from zfocus_model.training.packaging.failures import FAILURES
 from zfocus_model.training.packaging.onnx_builder import INPUT_NAME, OUTPUT_NAME
 
 _TAGS = (
@@ -92,7 +93,7 @@ def write_rdf(folder: Path, subject: Subject) -> None:
         parameters=subject.parameters,
         saved=subject.saved,
         config=subject.config,
-        attachments=("weights.npz", DOMAIN_ONNX, "LICENSE"),
+        attachments=("weights.npz", DOMAIN_ONNX, FAILURES, "LICENSE"),
     )
 
     def tensors(m: Any, file: Callable[[str], Any]) -> tuple[Any, Any]:
