@@ -53,7 +53,7 @@ def main() -> None:
                 "Simulated pictures of 252 x 252 px, each chosen because it is hard",
                 ["", "picture", "right", "the model says", "expected level", "certainty"],
                 rows,
-                f"![The pictures, numbered, with the levels of their patches](images/{FIGURE.name})",
+                f"![The pictures, with the levels of their patches](images/{FIGURE.name})",
             )
         ],
         goals=[Goal("hard pictures with a wrong answer (undecided is none): 0", sure, not sure)],
