@@ -27,13 +27,10 @@ SUMMARY = "hold a microscope in focus by its live transmitted-light image"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this verb."""
-    parser.add_argument(
-        "config", nargs="?", type=Path, metavar="CONFIG.cfg", help="configuration of Micro-Manager"
-    )
-    add_model_options(parser)
-    parser.set_defaults(model="zposition-yeast")
+    from zfocus_model.cli import _lock_learn, _lock_microscope
+
+    add_model_options(parser, default="zposition-yeast")
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--learn", action="store_true", help="measure the stage, check the model")
     what.add_argument("--simulate", action="store_true", help="without hardware: play a scenario")
     what.add_argument("--plot", type=Path, metavar="LOG", help="draw the log of an earlier lock")
     parser.add_argument(
@@ -63,45 +60,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--scenario", default="hour", metavar="NAME|FILE",
         help="with --simulate: hour, day, or a JSON file (default: %(default)s)",
     )  # fmt: skip
-    _add_microscope(parser.add_argument_group("microscope"))
-    learn = _learning()
-    if learn is not None:
-        learn.add_arguments(parser)
-
-
-def _add_microscope(group: Any) -> None:
-    group.add_argument("--camera", metavar="LABEL", help="camera (default: the current one)")
-    group.add_argument("--stage", metavar="LABEL", help="stage for z (default: the current one)")
-    group.add_argument("--exposure-ms", type=float, metavar="T", help="exposure for the lock")
-    group.add_argument(
-        "--preset", nargs=2, metavar=("GROUP", "NAME"), help="preset that lights the lock's frames"
-    )
-    group.add_argument("--pixel-size-um", type=float, metavar="P", help="if the core knows none")
-    group.add_argument(
-        "--region-px", type=int, default=1000, metavar="N", help="side of the centre (1000)"
-    )
-
-
-def _learning() -> Any:
-    from importlib import import_module
-    from importlib.util import find_spec
-
-    if find_spec("zfocus_model.cli._lock_learn") is None:
-        return None
-    return import_module("zfocus_model.cli._lock_learn")
+    _lock_microscope.add_arguments(parser)
+    _lock_learn.add_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run this verb."""
     if arguments.plot is not None:
         return _plot(arguments.plot)
-    if arguments.learn and (learn := _learning()) is not None:
-        code: int = learn.run(arguments)
-        return code
+    if arguments.learn:
+        from zfocus_model.cli import _lock_learn
+
+        return _lock_learn.run(arguments)
     if arguments.config is None and not arguments.simulate:
         raise ZfocusError(
-            "expected a Micro-Manager configuration, got none: name the .cfg file, or try "
-            "`zfocus lock --simulate`"
+            "expected a microscope, got none: give Micro-Manager's configuration with --config, or "
+            "try `zfocus lock --simulate`"
         )
     from zfocus_model.zposition.lock.log import LockLog
     from zfocus_model.zposition.lock.settings import LockSettings
@@ -139,20 +113,13 @@ def _hold(
     arguments: argparse.Namespace, settings: LockSettings, model: ZModel, log: LockLog
 ) -> Outcome:
     """Hold a real microscope."""
-    from zfocus_model.zposition.lock.look import Look
-    from zfocus_model.zposition.lock.micromanager import open_microscope
+    from zfocus_model.cli._lock_microscope import open_of
     from zfocus_model.zposition.lock.protocol import Frame
     from zfocus_model.zposition.lock.session import Lock
     from zfocus_model.zposition.reading import ZPosition
 
     calibration = _calibration(arguments)
-    look = Look(
-        exposure_ms=arguments.exposure_ms,
-        preset=tuple(arguments.preset) if arguments.preset else None,
-        region_px=arguments.region_px,
-        pixel_size_um=arguments.pixel_size_um,
-    )
-    microscope = open_microscope(arguments.config, arguments.camera, arguments.stage, look=look)
+    microscope = open_of(arguments)
 
     def locate(frame: Frame) -> ZPosition:
         return model.locate(frame.pixels, pixel_size_um=frame.pixel_size_um)
