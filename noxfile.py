@@ -58,6 +58,7 @@ LOCKS: dict[str, tuple[str, ...]] = {
         "requirements/cellprofiler.in",
     ),
     "fiji": ("3.11", "pyproject.toml", "requirements/fiji.in"),
+    "autofocus": ("3.11", "pyproject.toml", "--extra=autofocus", "requirements/autofocus.in"),
     "dev": (
         "3.11",
         "pyproject.toml",
@@ -86,7 +87,17 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = CI
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "py38", "oldest", "core", "cellprofiler", "fiji", "train", "wheel"]
+nox.options.sessions = [
+    "lint",
+    "py38",
+    "oldest",
+    "core",
+    "cellprofiler",
+    "fiji",
+    "autofocus",
+    "train",
+    "wheel",
+]
 
 
 def install(session: nox.Session, lock: str, *, project: bool = True) -> None:
@@ -182,6 +193,14 @@ def fiji(session: nox.Session) -> None:
         session.env["ZFOCUS_FIJI_NEEDED"] = "1"  # without Java its tests fail, not skip
     session.run("python", "tests/fiji/stand_in_fiji.py", str(jars))  # the only network access
     pytest(session, "-m", "not slow", "tests/fiji")
+
+
+@nox.session(python=DEV_PYTHON)
+def autofocus(session: nox.Session) -> None:
+    """The focus lock at Micro-Manager's real core, with its demo devices and simulated ones."""
+    install(session, "autofocus")
+    tests = ("calibration", "devices", "learn", "mda", "micromanager", "oneshot")
+    pytest(session, *(f"tests/zposition/lock/test_{name}.py" for name in tests))
 
 
 @nox.session(python="3.9", default=False)
