@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -20,6 +21,7 @@ from zfocus_model.zposition.annotators import ANNOTATORS
 from zfocus_model.zposition.best_transmitted import choose_by_z
 from zfocus_model.zposition.bins import bin_centres
 from zfocus_model.zposition.reading import ZLimits, read_z
+from zfocus_model.zposition.training.networks import inference_z_network
 from zfocus_model.zposition.training.stackset import StackSet
 
 Floats = NDArray[np.float64]
@@ -39,9 +41,11 @@ def measure_baseline(name: str, material: Material, folder: Path) -> dict[str, A
     if not best.exists() or not material.there(YEAST):
         return None
     model: Any = load_keras().models.load_model(best, compile=False)
+    calibration = json.loads((folder / "calibration.json").read_text(encoding="utf-8"))
+    network = inference_z_network(model, calibration["temperature"])
 
     def reader(images: NDArray[Any]) -> Floats:
-        return images_to_probabilities(model, images)
+        return images_to_probabilities(network, images)
 
     return {"study": name, "x": name, **MEASUREMENTS[name](reader, material, folder)}
 

@@ -6,8 +6,9 @@ results/zposition/RUN.json and never made again, so the command can be killed an
 the measurements of the baseline (annotators, scores, photons, failures, ...). Nothing real is used.
 
 Data: `zfocus simulate yeast -o DIR/yeast` and `zfocus simulate euglena -o DIR/euglena`.
-Options: --data DIR, --list, --only PATTERN, --images N and --minutes-a-run M (other budgets go to
-their own folder), --minutes M (start nothing after so long), --figures (only draw what is there).
+Options: --data DIR, --list, --only PATTERN, --images N (crops a run; other budgets go to their own
+folder), --minutes-a-run M (a run that this stops says so; give more on a busy machine), --minutes M
+(start nothing after so long), --figures (only draw what is there).
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=1e9)
     parser.add_argument("--figures", action="store_true")
     arguments = parser.parse_args()
-    full = arguments.images == IMAGES and arguments.minutes_a_run == MINUTES_A_RUN
+    full = arguments.images == IMAGES
     folder = arguments.runs / str(arguments.images)
     kept = RESULTS / "zposition" if full else folder / "results"
     budget = Budget(arguments.images, arguments.minutes_a_run, arguments.published_minutes)

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from zposition_grading import Readings, grade
-from zposition_runs import EUGLENA, Run
+from zposition_runs import BASELINE, EUGLENA, Run
 
 from zfocus_model.training._keras import load_keras
 from zfocus_model.zposition.bins import bin_centres
 from zfocus_model.zposition.labels import StackLabel, read_labels
+from zfocus_model.zposition.training.calibrate import calibrate_z
 from zfocus_model.zposition.training.fit import PUBLISHED, ZFitOptions, fit_z
 from zfocus_model.zposition.training.networks import z_multiply_adds
 from zfocus_model.zposition.training.predict import predict
@@ -90,6 +91,7 @@ def carry_out(run: Run, material: Material, folder: Path, budget: Budget) -> dic
     training = material.stacks(run.specimen, chosen[held_out:], run.coarser)
     options = fit_options(run, budget)
     best = fit_z(training, validation, folder, options)
+    calibration = calibrate_z(folder, validation) if run == BASELINE else None
     model: Any = load_keras().models.load_model(best, compile=False)
     test = material.test(run.specimen, run.coarser)
     bins = bin_centres(options.bin_width_um, options.reach_um)
@@ -107,6 +109,7 @@ def carry_out(run: Run, material: Material, folder: Path, budget: Budget) -> dic
         "training_loss": float(log["loss"][-1]),
         "held_out_loss": float(log["val_loss"].min()),
         "test": grade(read(model, test, bins)),
+        "calibration": calibration and asdict(calibration),
         "training_code": training_code(),
     }
 
