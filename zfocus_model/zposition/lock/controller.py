@@ -59,14 +59,15 @@ class Controller:
             Its ``stage_um``, if any, lies within the soft limits for whatever was seen.
         """
         if state.mode == "stopped":
-            return state, Decision("stop", state.stopping or "stopped")
+            return state, Decision("stop", state.stopping)
         if not math.isfinite(seen.stage_um):
             return self._unusable(state, seen, "stage")
         if self._outside(seen.stage_um):
             state = replace(state, outside=state.outside + 1)
             if state.outside < OUTSIDE_FRAMES:
                 return self._unusable(state, seen, "outside")
-            return replace(state, mode="stopped"), Decision("stop", "outside")
+            state = replace(state, mode="stopped", stopping="outside")
+            return state, Decision("stop", "outside")
         state = replace(state, outside=0, play_um=self._play(state.play_um, seen.stage_um))
         if seen.time_s < state.settled_s:
             return state, Decision("hold", "settling")
@@ -246,7 +247,8 @@ class Controller:
     ) -> tuple[LockState, Decision]:
         since = seen.time_s if math.isnan(state.failing_s) else state.failing_s
         if seen.time_s - since > self.settings.stage_give_up_s:
-            return replace(state, mode="stopped", test=None), Decision("stop", "stuck")
+            state = replace(state, mode="stopped", test=None, stopping="stuck")
+            return state, Decision("stop", "stuck")
         # The stage may catch up one day with all it was told: take that back.
         decision = self._undo(state, seen, -test.step_um)
         wait = min(self.settings.suspend_s * 2**state.suspensions, 4 * self.settings.suspend_s)
