@@ -11,9 +11,14 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from zfocus_model.images import InputFailure
     from zfocus_model.model import Model
 
 OK, SOME_FAILED, BAD_USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
+
+_FAILURES_SHOWN = 20
 
 
 class Terminated(KeyboardInterrupt):
@@ -27,6 +32,33 @@ def say(line: str) -> None:
     # A name of a file may hold what the terminal cannot print.
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
     print(line.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr, flush=True)
+
+
+def say_failures(failures: Sequence[InputFailure], *, rest: str = "") -> None:
+    """Print inputs that failed, one line each, the first of many.
+
+    Parameters
+    ----------
+    failures
+        What failed, and why.
+    rest
+        Where all of them can be read, if anywhere.
+    """
+    for failure in failures[:_FAILURES_SHOWN]:
+        say(f"zfocus: {failure.input}: {failure.error}")
+    if len(failures) > _FAILURES_SHOWN:
+        where = f", see {rest}" if rest else ""
+        say(f"zfocus: and {len(failures) - _FAILURES_SHOWN} more{where}")
+
+
+def add_inputs(parser: argparse.ArgumentParser) -> None:
+    """Add the images that a verb reads."""
+    parser.add_argument(
+        "inputs",
+        nargs="+",
+        metavar="INPUT",
+        help="files, folders (with subfolders) and patterns such as 'plate/**/*.tif'",
+    )
 
 
 def add_model_options(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zfocus_model._errors import ZfocusError
-from zfocus_model.cli._common import OK, SOME_FAILED, say
+from zfocus_model.cli._common import OK, SOME_FAILED, say, say_failures
 
 if TYPE_CHECKING:
     from zfocus_model.zposition.locate_files import PositionsResult
@@ -28,8 +28,6 @@ def run(arguments: argparse.Namespace) -> int:
             "expected a model for focus levels for --montage and --report, got the z-position "
             f"model {arguments.model}: leave them out, or leave --model out"
         )
-    from zfocus_model.cli.rate import say_errors
-
     output: Path | None = arguments.output
     try:
         result = _locate(arguments, output)
@@ -39,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise
     if output is None and not arguments.json:
         _print_table(result)
-    say_errors(result.errors, output)
+    say_failures(result.errors, rest=str(output / "errors.csv") if output else "")
     if not arguments.quiet:
         say(summary(result, output))
     return SOME_FAILED if result.errors else OK

@@ -6,16 +6,9 @@ import argparse
 import math
 from typing import TYPE_CHECKING
 
-from zfocus_model.cli._common import say
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from zfocus_model.images import InputFailure
     from zfocus_model.zposition.stack_files import StackSource
     from zfocus_model.zposition.stacks import ZStack
-
-_ERRORS_SHOWN = 20
 
 
 def add_stack_options(parser: argparse.ArgumentParser) -> None:
@@ -57,14 +50,6 @@ def open_chosen(source: StackSource, arguments: argparse.Namespace) -> ZStack:
         z_step_um=arguments.z_step,
         pixel_size_um=arguments.pixel_size,
     )
-
-
-def say_failures(failures: Sequence[InputFailure]) -> None:
-    """Print what failed, one line each."""
-    for failure in failures[:_ERRORS_SHOWN]:
-        say(f"zfocus: {failure.input}: {failure.error}")
-    if len(failures) > _ERRORS_SHOWN:
-        say(f"zfocus: and {len(failures) - _ERRORS_SHOWN} more")
 
 
 def positive(text: str) -> float:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zfocus_model._errors import ModelError, ZfocusError
-from zfocus_model.cli._common import OK, SOME_FAILED, say
-from zfocus_model.cli._stacks import add_stack_options, open_chosen, say_failures
+from zfocus_model.cli._common import OK, SOME_FAILED, say, say_failures
+from zfocus_model.cli._stacks import add_stack_options, open_chosen
 
 if TYPE_CHECKING:
     from zfocus_model.zposition.annotate import Found
@@ -105,7 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
         if label is None:
             continue
         before = labels.get(name)
-        labels[name] = _keep_split(label, before)
+        labels[name] = _keep(label, before, arguments)
         new += 1
         write_labels(table, labels.values())  # each time: whoever interrupts loses nothing
     say_failures(failures)
@@ -212,10 +212,18 @@ def _draw(stack: ZStack, name: str, found: Found, folder: Path) -> None:
     write_whole(folder / f"{file_name(name)}.png", picture)
 
 
-def _keep_split(label: StackLabel, before: StackLabel | None) -> StackLabel:
-    """A new label keeps the side of the split and the further columns of the old one."""
+def _keep(
+    label: StackLabel, before: StackLabel | None, arguments: argparse.Namespace
+) -> StackLabel:
+    """Keep of the old label what nobody has said anew."""
     from dataclasses import replace
 
     if before is None:
         return label
-    return replace(label, split=before.split, further={**before.further, **label.further})
+    return replace(
+        label,
+        experiment=arguments.experiment or before.experiment,
+        direction=-1 if arguments.away else before.direction,
+        split=before.split,
+        further={**before.further, **label.further},
+    )

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zfocus_model._errors import ModelError, ZfocusError
-from zfocus_model.cli._common import OK, SOME_FAILED, add_model_options, say
-from zfocus_model.cli._stacks import add_stack_options, open_chosen, say_failures
+from zfocus_model.cli._common import OK, SOME_FAILED, add_model_options, say, say_failures
+from zfocus_model.cli._stacks import add_stack_options, open_chosen
 
 if TYPE_CHECKING:
     from zfocus_model.images import InputFailure

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zfocus_model._errors import ZfocusError
-from zfocus_model.cli._common import OK, SOME_FAILED, say
+from zfocus_model.cli._common import OK, SOME_FAILED, add_inputs, say, say_failures
 
 if TYPE_CHECKING:
     from zfocus_model.images import ImagePath, InputFailure, Plane
@@ -28,17 +28,10 @@ NAMES = (
 PLANE_COLUMNS = ("image", "series", "t", "c", "z", "channel", "height", "width")
 """Columns before those of the measures."""
 
-_ERRORS_SHOWN = 20
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this verb."""
-    parser.add_argument(
-        "inputs",
-        nargs="+",
-        metavar="INPUT",
-        help="files, folders (with subfolders) and patterns such as 'plate/**/*.tif'",
-    )
+    add_inputs(parser)
     parser.add_argument(
         "-o",
         "--output",
@@ -179,10 +172,7 @@ def _apart(arguments: argparse.Namespace) -> bool:
 
 def _end(count: int, errors: list[InputFailure], output: Path | None, *, quiet: bool) -> int:
     errors.sort(key=lambda error: (error.input, error.error))
-    for error in errors[:_ERRORS_SHOWN]:
-        say(f"zfocus: {error.input}: {error.error}")
-    if len(errors) > _ERRORS_SHOWN:
-        say(f"zfocus: and {len(errors) - _ERRORS_SHOWN} more")
+    say_failures(errors)
     if not quiet:
         where = f". Table: {output}" if output else ""
         failed = f"; {len(errors)} could not be measured" if errors else ""

@@ -13,13 +13,14 @@ from zfocus_model._errors import ZfocusError
 from zfocus_model.cli._common import (
     OK,
     SOME_FAILED,
+    add_inputs,
     add_model_options,
     load_model_of,
     say,
+    say_failures,
 )
 
 if TYPE_CHECKING:
-    from zfocus_model.images import InputFailure
     from zfocus_model.results import BatchResult
 
 NAME = "rate"
@@ -28,17 +29,10 @@ SUMMARY = "rate how sharp images are, or where they were taken (--model zpositio
 DEFAULT_OUTPUT = Path("zfocus_results")
 """Where pictures go if they are asked for without a folder."""
 
-_ERRORS_SHOWN = 20
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this verb."""
-    parser.add_argument(
-        "inputs",
-        nargs="+",
-        metavar="INPUT",
-        help="files, folders (with subfolders) and patterns such as 'plate/**/*.tif'",
-    )
+    add_inputs(parser)
     parser.add_argument(
         "-o",
         "--output",
@@ -109,19 +103,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise
     if output is None and not arguments.json:
         _print_table(result)
-    say_errors(result.errors, output)
+    say_failures(result.errors, rest=str(output / "errors.csv") if output else "")
     if not arguments.quiet:
         say(summary(result, output))
     return SOME_FAILED if result.errors else OK
-
-
-def say_errors(errors: Sequence[InputFailure], output: Path | None) -> None:
-    """Print what could not be rated, the first of many."""
-    for error in errors[:_ERRORS_SHOWN]:
-        say(f"zfocus: {error.input}: {error.error}")
-    if len(errors) > _ERRORS_SHOWN:
-        where = f", see {output / 'errors.csv'}" if output else ""
-        say(f"zfocus: and {len(errors) - _ERRORS_SHOWN} more{where}")
 
 
 def _rate(arguments: argparse.Namespace, output: Path | None) -> BatchResult:
