@@ -10,7 +10,7 @@ import tifffile
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "zposition"))
 
-from test_annotate import phase_stack
+from stand_ins import phase_stack
 
 from zfocus_model.cli import main
 from zfocus_model.zposition.labels import read_labels
@@ -62,9 +62,10 @@ def test_rows_that_are_there_are_kept(tmp_path, table, capsys):
     assert table.read_text() == HEAD + row
     assert "0 stacks labelled, 1 labelled before" in capsys.readouterr().err
     assert annotate(path, "-o", table, "--in-focus", "3", "--experiment", "new") == 0
-    assert table.read_text() == HEAD + row.replace(
-        "mine,10,2.5,1,0.24,-1", "new,10,3,1,0.24,1"
-    ).replace("given,test,,", "given,test,given,")
+    new = row.replace("mine,10,2.5,", "new,10,3,").replace("given,test,,", "given,test,given,")
+    assert table.read_text() == HEAD + new
+    assert annotate(path, "-o", table, "--in-focus", "4") == 0
+    assert table.read_text() == HEAD + new.replace("new,10,3,", "new,10,4,")
 
 
 def test_a_table_that_is_none_is_not_replaced(tmp_path, table, capsys):

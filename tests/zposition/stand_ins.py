@@ -1,4 +1,4 @@
-"""Stand-ins for models: they read what the planes of a test carry in their first pixel."""
+"""Stand-ins for models, which read what the first pixel of a plane carries; a phase object."""
 
 from __future__ import annotations
 
@@ -63,3 +63,19 @@ class ZReader:
     def locate_stack(self, planes, *, pixel_size_um=None):
         self.sizes.append(pixel_size_um)
         return tuple(z_reading(float(pixels[0, 0]), self.spread_um) for pixels in planes)
+
+
+def phase_stack(z_um, seed=0, side=96, noise=0.003, even=0.0, tilt=0.0):
+    """Weak phase object under partially coherent light: each frequency goes with a sine of z."""
+    rng = np.random.default_rng(seed)
+    q = np.fft.fftfreq(side, 0.24)
+    q2 = q[:, None] ** 2 + q[None] ** 2
+    spectrum = np.fft.fft2(rng.normal(size=(side, side))) * np.exp(-q2 / 0.1)
+    spectrum[0, 0] = 0
+    spectrum /= np.abs(np.fft.ifft2(spectrum)).std()
+    static = np.fft.ifft2(spectrum * np.exp(-q2 / 0.05)).real[::-1]
+    light = 1 + tilt * np.linspace(-1, 1, side)
+    for z in z_um:
+        transfer = np.sin(np.pi * 0.55 * z * q2) * np.exp(-q2 * (0.3 * z) ** 2)
+        image = 1 + 0.2 * np.fft.ifft2(spectrum * transfer).real + even * static
+        yield 1000 * light * (image + noise * rng.normal(size=(side, side)))

@@ -8,7 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from stand_ins import LevelModel, ZReader, planes, z_reading
+from stand_ins import LevelModel, ZReader, phase_stack, planes, z_reading
 
 from zfocus_model._errors import ModelError, ZfocusError
 from zfocus_model.zposition import best_plane as best_module
@@ -23,22 +23,6 @@ from zfocus_model.zposition.labels import z_um_of_planes
 from zfocus_model.zposition.reversal import find_reversal
 from zfocus_model.zposition.stack_picture import stack_picture
 from zfocus_model.zposition.stacks import ZStack, open_stack
-
-
-def phase_stack(z_um, seed=0, side=96, noise=0.003, even=0.0, tilt=0.0):
-    """Weak phase object under partially coherent light: each frequency goes with a sine of z."""
-    rng = np.random.default_rng(seed)
-    q = np.fft.fftfreq(side, 0.24)
-    q2 = q[:, None] ** 2 + q[None] ** 2
-    spectrum = np.fft.fft2(rng.normal(size=(side, side))) * np.exp(-q2 / 0.1)
-    spectrum[0, 0] = 0
-    spectrum /= np.abs(np.fft.ifft2(spectrum)).std()
-    static = np.fft.ifft2(spectrum * np.exp(-q2 / 0.05)).real[::-1]
-    light = 1 + tilt * np.linspace(-1, 1, side)
-    for z in z_um:
-        transfer = np.sin(np.pi * 0.55 * z * q2) * np.exp(-q2 * (0.3 * z) ** 2)
-        image = 1 + 0.2 * np.fft.ifft2(spectrum * transfer).real + even * static
-        yield 1000 * light * (image + noise * rng.normal(size=(side, side)))
 
 
 def stack_of(z_um, **more):
