@@ -139,7 +139,9 @@ def test_without_a_step_the_readings_tell_it():
 def test_readings_that_do_not_follow_the_planes():
     found = by_z([3.0, -2.0, 2.0, -3.0, 3.0, -2.0])
     assert (found.index, found.reason) == (None, "no_order")
-    assert "check the modality" in found.message
+    assert "check modality" in found.message
+    flat = by_z([-0.4, -0.2, 0.0, 0.1, 0.3], step=2.0)  # rises, but planes lie 2 um apart
+    assert (flat.index, flat.reason) == (None, "no_order")
 
 
 def test_broad_readings_do_not_decide():

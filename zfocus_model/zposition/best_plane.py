@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 MESSAGES = {
     NO_FOCUS: "no plane of the stack is in focus, focus lies beyond an end: acquire a stack that "
     "goes further",
-    NO_ORDER: "the z readings do not follow the order of the planes: check the modality, and "
+    NO_ORDER: "the z readings do not follow the planes: check modality, z step and pixel size, and "
     "whether the model was made for such cells and objective",
     NO_MODEL: "transmitted light needs a z model and none is installed: install one with zfocus "
     "zoo install, or name it with --model",

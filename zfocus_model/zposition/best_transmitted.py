@@ -23,6 +23,9 @@ _FINE = 20
 _MIN_ORDER = 0.5
 """Rank correlation of readings and planes below which they do not belong together."""
 
+_SCALE = 3.0
+"""Readings that rise this much more or less than the planes lie apart do not belong to them."""
+
 _ORDERED_PLANES = 4
 """With fewer decided planes, the correlation means nothing."""
 
@@ -49,9 +52,9 @@ def choose_by_z(
     Returns
     -------
     Choice
-        Undecided if focus lies beyond the stack (``no_focus``), the readings of the planes do not
-        follow their order (``no_order``), or no position has half of the probability within a
-        plane (``uncertain``).
+        Undecided if focus lies beyond the stack (``no_focus``), the readings of the planes follow
+        neither their order nor their distance (``no_order``), or no position has half of the
+        probability within a plane (``uncertain``).
     """
     planes = np.arange(len(readings))
     nothing = np.zeros(len(readings))
@@ -60,9 +63,11 @@ def choose_by_z(
     slopes = _slopes(planes[decided], z_um[decided])
     enough = int(decided.sum()) >= _ORDERED_PLANES
     order = float(np.sign(slopes).mean()) if enough else 0.0
-    if enough and abs(order) < _MIN_ORDER:
+    slope = abs(float(np.median(slopes))) if enough else 0.0
+    fits = not z_step_um or z_step_um / _SCALE <= slope <= z_step_um * _SCALE
+    if enough and (abs(order) < _MIN_ORDER or not fits):
         return Choice(None, None, 0.0, nothing, NO_ORDER)
-    step = z_step_um or (abs(float(np.median(slopes))) if enough else 0.0)
+    step = z_step_um or slope
     if not step:
         return Choice(None, None, 0.0, nothing, UNSURE)
     reach = int(np.ceil(np.abs(readings[0].bins_um).max() / step))
