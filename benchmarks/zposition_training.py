@@ -110,7 +110,7 @@ def carry_out(run: Run, material: Material, folder: Path, budget: Budget) -> dic
         "held_out_loss": float(log["val_loss"].min()),
         "test": grade(read(model, test, bins)),
         "calibration": calibration and asdict(calibration),
-        "training_code": training_code(),
+        "training_code": TRAINING_CODE,
     }
 
 
@@ -122,6 +122,10 @@ def training_code() -> str:
     files = sorted((package / "zposition" / "training").glob("*.py"))
     files += [package / "training" / f"{name}.py" for name in ("layers", "loop")]
     return sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
+
+
+TRAINING_CODE = training_code()
+"""Of the modules as they were when this process began."""
 
 
 def fit_options(run: Run, budget: Budget) -> ZFitOptions:
