@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -96,6 +97,31 @@ def test_lost_pictures_do_not_matter() -> None:
     scope = scope_with(drift_um=lambda time_s: 3.0)
     scope.camera_faults.drop_every = 2
     assert focus(scope).succeeded
+
+
+def test_a_camera_that_hangs_for_a_while_is_waited_for() -> None:
+    scope = scope_with(drift_um=lambda time_s: 3.0)
+    scope.camera_faults.refuses = True
+    microscope = SimulatedMicroscope(scope)
+
+    class Mends:
+        """A clock by which the camera works again after 4 s."""
+
+        def now_s(self) -> float:
+            return scope.clock.now_s()
+
+        def sleep(self, duration_s: float) -> None:
+            scope.clock.sleep(duration_s)
+            scope.camera_faults.refuses = scope.clock.now_s() < 4
+
+    rig = SimpleNamespace(
+        camera=microscope,
+        stage=microscope,
+        clock=Mends(),
+        hardware_focus_on=microscope.hardware_focus_on,
+    )
+    assert focus_once(rig, locate, StageCalibration(), WIDE).succeeded
+    assert 4 <= scope.clock.now_s() < 8
 
 
 def test_it_refuses_beside_a_hardware_focus_even_half_way() -> None:

@@ -220,6 +220,8 @@ def _classes() -> dict[str, Any]:
         def set_position_um(self, x: float, y: float) -> None:
             """Go to a position."""
             self.scope.xy_um = (float(x), float(y))
+            # Some samples take a while to draw; a new one is drawn while the stage moves.
+            self.scope.image(0.0, self.scope.clock.now_s())
             self.core.events.XYStagePositionChanged.emit(self.get_label(), x, y)
 
     class SimulatedCore(Core):

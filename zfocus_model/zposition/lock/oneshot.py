@@ -15,6 +15,7 @@ from zfocus_model._errors import ZfocusError
 from zfocus_model.zposition.lock.protocol import (
     CameraError,
     Frame,
+    FrameDropped,
     HardwareFocusOn,
     LockError,
     Microscope,
@@ -27,6 +28,7 @@ Locate = Callable[[Frame], Reading]
 
 FOLLOWS_SHARE = 0.3
 """A move that shows less than this share of itself in the image did not happen as it should."""
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 0.1, 2.0  # for a camera that fails
 
 
 @dataclass(frozen=True)
@@ -83,12 +85,15 @@ def read_z_um(microscope: Microscope, locate: Locate, how: OneShot) -> float:
         If too few could be read; says why the last could not.
     """
     found: list[float] = []
-    why = ""
+    why, wait_s = "", _FIRST_WAIT_S
     for _ in range(max(how.tries, how.looks)):
         try:
             reading = locate(microscope.camera.snap(how.camera_timeout_s))
         except CameraError as error:
             why = str(error)
+            if not isinstance(error, FrameDropped):
+                microscope.clock.sleep(wait_s)
+                wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
             continue
         if reading.status == "decided":
             found.append(reading.z_expected_um)
