@@ -15,12 +15,20 @@ from pathlib import Path
 import numpy as np
 
 from zfocus_model import fiji_bundle
-from zfocus_model._errors import ZfocusError
+from zfocus_model._errors import ModelError, ZfocusError
 from zfocus_model._version import __version__
 from zfocus_model.engines import ENGINES, Engine, open_engine
 from zfocus_model.levels import PATCH_PX
 from zfocus_model.model import Model, load_model
-from zfocus_model.packages import DESCRIPTION, Package
+from zfocus_model.packages import (
+    DESCRIPTION,
+    Z_TASK,
+    Package,
+    find_package,
+    installed_models,
+    package_task,
+)
+from zfocus_model.zposition.model import DEFAULT_Z_MODEL, ZModel, load_z_model
 
 AGREEMENT = 1e-4
 """Largest difference of probabilities between engines."""
@@ -74,7 +82,31 @@ def diagnose(
             yield Finding(name, metadata.version(name))
         except metadata.PackageNotFoundError:
             yield Finding(name, "not installed")
-    opened = load_model(model, engine=engine, threads=threads)
+    named = find_package(model)
+    z_model = find_z_model()
+    opened = _open(named, engine, threads)
+    yield from _about(opened)
+    if z_model is not None and z_model != named:
+        try:
+            yield from _about(_open(z_model, engine, threads))
+        except ModelError as error:
+            yield Finding("model", str(error), good=False)
+    for door in doors:
+        yield from check_door(door, opened.package)
+
+
+def find_z_model() -> Path | None:
+    """The z-position model that is used by default; None if it is not installed."""
+    return installed_models().get(DEFAULT_Z_MODEL)
+
+
+def _open(model: Path, engine: str, threads: int | None) -> Model | ZModel:
+    if package_task(model) == Z_TASK:
+        return load_z_model(model, engine=engine, threads=threads)
+    return load_model(model, engine=engine, threads=threads)
+
+
+def _about(opened: Model | ZModel) -> Iterator[Finding]:
     package = opened.package
     yield Finding("model", f"{package.name} {package.version} in {package.source}")
     yield Finding("package_sha256", package.sha256)
@@ -82,11 +114,9 @@ def diagnose(
     running = f", {number} threads" if number else ""
     yield Finding("engine", f"{opened.engine.name}{running}")
     yield from self_test(opened)
-    for door in doors:
-        yield from check_door(door, package)
 
 
-def self_test(model: Model) -> Iterator[Finding]:
+def self_test(model: Model | ZModel) -> Iterator[Finding]:
     """Rate simulated patches in every engine and compare, network by network.
 
     Parameters
@@ -101,7 +131,7 @@ def self_test(model: Model) -> Iterator[Finding]:
     """
     patches = simulated_patches()
     yield Finding("self-test", *_compare(model.package, model.engine, patches))
-    if model.domain_engine:
+    if isinstance(model, Model) and model.domain_engine:
         found, good = _compare(model.package, model.domain_engine, patches, domain=True)
         yield Finding("self-test", f"domain network: {found}", good)
 

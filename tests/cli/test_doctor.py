@@ -8,7 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tiny_package import random_domain_network, random_network, write_package
+from tiny_package import (
+    random_domain_network,
+    random_network,
+    random_z_network,
+    write_package,
+    write_z_package,
+)
 
 from zfocus_model import __version__, doctor
 from zfocus_model.cli import main
@@ -109,3 +115,21 @@ def test_simulated_patches_are_different_and_fixed() -> None:
     np.testing.assert_array_equal(patches, doctor.simulated_patches())
     shapes = [(patch - patch.min()) / np.ptp(patch) for patch in patches]
     assert all(np.abs(a - b).max() > 0.1 for i, a in enumerate(shapes) for b in shapes[:i])
+
+
+def test_a_z_model_is_tested_too(
+    package_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    network, arrays = random_z_network(np.random.default_rng(3))
+    z_model = write_z_package(tmp_path / "tiny-z", network, arrays)
+    assert main(["doctor", "--model", str(z_model)]) == 0
+    assert "tiny-z 0.0.0" in capsys.readouterr().out
+    monkeypatch.setattr(doctor, "find_z_model", lambda: z_model)
+    assert main(["doctor", "--model", str(package_folder)]) == 0
+    assert capsys.readouterr().out.count("self-test") == 2
+    (z_model / "weights.npz").write_bytes(b"x")
+    assert main(["doctor", "--model", str(package_folder)]) == 1
+    assert "BAD model" in capsys.readouterr().out

@@ -3,12 +3,14 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from zfocus_model._errors import ZfocusError
 from zfocus_model.packages import open_package
 from zfocus_model.zoo.bundle import write_bundle
 from zfocus_model.zoo.index import entry, open_any, packages_in, table, write_index
+from zfocus_model.zoo.show import description
 
 ZOO = Path(__file__).resolve().parents[2] / "model_zoo"
 
@@ -50,9 +52,24 @@ def test_a_damaged_package_stops_the_index(tiny: Path) -> None:
     assert not (tiny.parent / "index.json").exists()
 
 
-def test_a_package_of_neither_task(tiny: Path) -> None:
+def test_a_package_of_no_task_of_the_zoo(tiny: Path) -> None:
     from tiny_package import describe
 
-    describe(tiny, list(open_package(tiny).network), task="z-position")
-    with pytest.raises(ZfocusError, match="got 'z-position'"):
+    describe(tiny, list(open_package(tiny).network), task="cell-count")
+    with pytest.raises(ZfocusError, match="got 'cell-count'"):
         open_any(tiny)
+
+
+def test_a_package_that_reads_z_positions(tmp_path: Path) -> None:
+    from tiny_package import random_z_network, write_z_package
+
+    network, arrays = random_z_network(np.random.default_rng(3))
+    shares = {"simulated": {"within 1 um, %": 92.34, "bias, um": 0.01}}
+    folder = tmp_path / "zoo" / "tiny-z"
+    write_z_package(folder, network, arrays, config={"evaluation": shares})
+    found = entry(open_any(folder))
+    assert (found["task"], found["weights"]) == ("z-position", sum(a.size for a in arrays.values()))
+    text = table(packages_in(folder.parent))
+    assert "`zfocus rate`, `best-plane`, `lock`" in text
+    assert "| 92.3 % within 1 um (simulated) |" in text
+    assert "sd_max_um 4" in description(open_any(folder))

@@ -289,7 +289,7 @@ def test_pickles(tiny: Path, tmp_path: Path, data_folder: Path) -> None:
     assert not (tmp_path / "trapped").exists()
 
 
-@pytest.mark.parametrize("task", ["z-position", "focus-level-map"])
+@pytest.mark.parametrize("task", ["cell-count", "focus-level-map"])
 def test_a_package_of_another_task(tiny: Path, data_folder: Path, task: str) -> None:
     describe(tiny, list(open_package(tiny).network), task=task)
     refused(data_folder, tiny, f"task 'focus-level', got '{task}'")
@@ -311,3 +311,13 @@ def test_shipped_names_are_taken(
 def test_nothing_is_there(tmp_path: Path, data_folder: Path) -> None:
     refused(data_folder, tmp_path / "nowhere.zip", "no such file")
     refused(data_folder, tmp_path / "nowhere.zip", "cannot read", sha256="0" * 64)
+
+
+def test_a_package_that_reads_z_positions_is_installed(tmp_path: Path) -> None:
+    from tiny_package import random_z_network, write_z_package
+
+    network, arrays = random_z_network(np.random.default_rng(3))
+    source = write_z_package(tmp_path / "source" / "tiny-z", network, arrays, with_onnx=False)
+    found = install(str(source))
+    assert (found.name, found.replaced) == ("tiny-z", False)
+    assert install(str(source)).folder == found.folder

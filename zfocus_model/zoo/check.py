@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zfocus_model._errors import ZfocusError
-from zfocus_model.packages import TASK, Package
+from zfocus_model.packages import TASK, Z_TASK, Package
 from zfocus_model.zoo.bundle import task_of, write_bundle
 from zfocus_model.zoo.index import open_any
 from zfocus_model.zoo.weights import check_weights
@@ -103,28 +103,41 @@ def _documentation(package: Package) -> Check:
 
 
 def _parity(package: Package) -> Check:
-    """Every weight format on 100 simulated patches, as tiles of one plane for a map."""
+    """Every weight format on simulated patches or images, as tiles of one plane for a map."""
     import numpy as np
 
-    from zfocus_model.training.packaging import samples, verify
+    from zfocus_model.training.packaging import verify
 
-    patches = samples.check_patches()
-    answers = {
-        name: verify.by_tile(run(patches))[: len(patches)] for name, run in runners(package).items()
-    }
-    reference = answers["numpy"]
-    worst = {name: float(np.abs(found - reference).max()) for name, found in answers.items()}
+    worst: dict[str, float] = {}
+    for images in _check_images(package):
+        answers = {
+            name: verify.by_tile(run(images))[: len(images)]
+            for name, run in runners(package).items()
+        }
+        for name, found in answers.items():
+            apart = float(np.abs(found - answers["numpy"]).max())
+            worst[name] = max(apart, worst.get(name, 0.0))
     words = ", ".join(f"{name} {value:.1e}" for name, value in worst.items() if name != "numpy")
     return Check("parity", max(worst.values()) <= TOLERANCE, f"largest difference: {words}")
 
 
+def _check_images(package: Package) -> list[Probabilities]:
+    if package.task == Z_TASK:
+        from zfocus_model.zposition.packaging.samples import check_images
+
+        return check_images()
+    from zfocus_model.training.packaging.samples import check_patches
+
+    return [check_patches()]
+
+
 def runners(package: Package) -> dict[str, Callable[[Probabilities], Probabilities]]:
-    """What can run a package here: patches (n, 84, 84) -> probabilities, by name.
+    """What can run a package here: patches or images (n, y, x) -> probabilities, by name.
 
     Parameters
     ----------
     package : Package
-        A package for patches or for maps.
+        A package for patches, for maps or for images of any size.
 
     Returns
     -------
@@ -134,7 +147,7 @@ def runners(package: Package) -> dict[str, Callable[[Probabilities], Probabiliti
     from zfocus_model.engines import open_engine
     from zfocus_model.training.packaging import verify
 
-    tiled = task_of(package) != TASK
+    tiled = task_of(package) not in (TASK, Z_TASK)
 
     def images(patches: Probabilities) -> Probabilities:
         return verify.lay_out(patches) if tiled else patches

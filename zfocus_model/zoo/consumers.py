@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zfocus_model.levels import PATCH_PX
 from zfocus_model.packages import Package
 from zfocus_model.zoo.bundle import write_bundle
 
@@ -26,7 +25,7 @@ def pipeline_probabilities(
     Parameters
     ----------
     package : Package
-        A package for patches or for maps.
+        A package for patches, for maps or for images of any size.
     images : ndarray of float32
         (n, y, x); what lies beyond the last whole tile is cut off, as the description asks.
     weight_format : str
@@ -35,12 +34,13 @@ def pipeline_probabilities(
     Returns
     -------
     ndarray of float32
-        (n, 11), or (n, 11, rows, columns) of a map.
+        (n, 11) or (n, bins), or (n, 11, rows, columns) of a map.
     """
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     core: Any = import_module("bioimageio.core")
     import_module("loguru").logger.disable("bioimageio")
-    height, width = (side // PATCH_PX * PATCH_PX for side in images.shape[1:])
+    step = package.meaning.patch_px or 1
+    height, width = (side // step * step for side in images.shape[1:])
     pixels = images[:, :height, :width, np.newaxis]
     before = Path.cwd()
     with tempfile.TemporaryDirectory() as temporary:

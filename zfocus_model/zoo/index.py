@@ -9,16 +9,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from zfocus_model._errors import ModelError, ZfocusError
+from zfocus_model._errors import ZfocusError
 from zfocus_model._files import write_whole
-from zfocus_model.packages import DESCRIPTION, TASK, Package, open_package
+from zfocus_model.packages import (
+    DESCRIPTION,
+    TASK,
+    Z_TASK,
+    Package,
+    open_package,
+    package_task,
+)
 from zfocus_model.zoo.bundle import archive_name, task_of, write_bundle
 from zfocus_model.zoo.fetch import download, is_url
 
 INDEX = "index.json"
 SCHEMA = 1
-TASKS = (TASK, "focus-level-map")
-"""What packages of the zoo are for; zfocus itself rates with the first."""
+TASKS = (TASK, "focus-level-map", Z_TASK)
+"""What packages of the zoo are for; zfocus itself runs the first and the last."""
 
 BEGIN, END = "<!-- table -->", "<!-- end of table -->"
 _MAX_INDEX_BYTES = 8 << 20
@@ -26,6 +33,7 @@ _MAX_INDEX_BYTES = 8 << 20
 _USES = {
     TASK: "one patch of 84 x 84 px: `zfocus rate`, plugins, scripts",
     "focus-level-map": "every tile of a plane: other programs that run bioimage.io models",
+    Z_TASK: "one transmitted-light image: `zfocus rate`, `best-plane`, `lock`",
 }
 
 
@@ -47,13 +55,8 @@ def open_any(path: str | Path) -> Package:
     ModelError
         If it is none of them.
     """
-    try:
-        return open_package(path)
-    except ModelError as error:
-        try:
-            return open_package(path, task=TASKS[1])
-        except ModelError:
-            raise error from None
+    task = package_task(path)
+    return open_package(path, task=task if task in TASKS else TASK)
 
 
 def packages_in(folder: Path) -> list[Package]:
@@ -221,7 +224,7 @@ def read_index(place: str) -> list[Mapping[str, Any]]:
 
 
 def _accuracy(evaluation: Mapping[str, Any]) -> str:
-    """The first share within one level that the evaluation names, with what it was measured on."""
+    """The first share within one level or 1 um of the evaluation, with what it was measured on."""
     return _within_one(evaluation, ()) or "see its README"
 
 
@@ -231,9 +234,10 @@ def _within_one(values: Mapping[str, Any], path: tuple[str, ...]) -> str:
         below = cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else None
         # A number is alone, or in a mapping with its interval.
         number: Any = value if below is None else below.get("value")
-        if words.startswith("within one") and isinstance(number, (int, float)):
+        if words.startswith(("within one", "within 1 um")) and isinstance(number, (int, float)):
             percent = number if "%" in key else 100 * number
-            return f"{percent:.1f} % within one level ({': '.join(path)})"
+            what = "one level" if words.startswith("within one") else "1 um"
+            return f"{percent:.1f} % within {what} ({': '.join(path)})"
         if below is not None and (found := _within_one(below, (*path, words))):
             return found
     return ""

@@ -16,7 +16,14 @@ from urllib.parse import urlsplit
 from zfocus_model._errors import ModelError, ZfocusError
 from zfocus_model._package_files import PackageFiles, open_files
 from zfocus_model._package_search import model_folders, user_data_folder
-from zfocus_model.packages import DESCRIPTION, Package, open_package
+from zfocus_model.packages import (
+    DESCRIPTION,
+    TASK,
+    Z_TASK,
+    Package,
+    open_package,
+    package_task,
+)
 from zfocus_model.zoo.fetch import checked_sha256, download, is_url
 from zfocus_model.zoo.index import read_index
 from zfocus_model.zoo.weights import check_weights
@@ -120,7 +127,7 @@ def _install(
     folder = temporary / "package"
     _copy(open_files(local), folder)
     try:
-        package = open_package(folder)
+        package = _open_usable(folder)
         check_weights(package)
     except ModelError as error:
         # The person knows the source, not our temporary copy.
@@ -131,6 +138,11 @@ def _install(
             f"got {package.name!r}: ask its maker for another"
         )
     return _put(package, folder, models, temporary, replace)
+
+
+def _open_usable(folder: Path) -> Package:
+    """Open a package that zfocus itself can run: of levels, or of z-positions."""
+    return open_package(folder, task=Z_TASK if package_task(folder) == Z_TASK else TASK)
 
 
 def _expected(source: str, sha256: str | None, index: str | None) -> str | None:
@@ -183,7 +195,7 @@ def _put(package: Package, folder: Path, models: Path, temporary: Path, replace:
             )
     there = os.path.lexists(target)
     if there and (target / DESCRIPTION).is_file():
-        if open_package(target).sha256 == package.sha256:
+        if _open_usable(target).sha256 == package.sha256:
             return Installed(package.name, target, package.sha256, replaced=False)
     if there and not replace:
         raise ZfocusError(

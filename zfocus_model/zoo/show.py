@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zfocus_model.packages import Package
+from zfocus_model.packages import Z_TASK, Package
 from zfocus_model.zoo.index import entry
 
 if TYPE_CHECKING:
@@ -33,20 +33,31 @@ def description(package: Package) -> str:
         Lines.
     """
     about = entry(package)
-    limits = package.limits
     words = {
         "name": f"{package.name} {package.version}",
         "task": about["task"],
         "place": package.source,
         "package_sha256": package.sha256,
         "weights": f"{about['weights']:,}",
-        "limits": f"certainty_min {limits.certainty_min:.4g}, in_focus_min "
-        f"{limits.in_focus_min:.4g}",
+        "limits": _limits(package),
         "evaluation": about["evaluation"] or "none in the package",
     }
     lines = [f"{key:15} {value}" for key, value in words.items()]
     lines += [f"{'file':15} {digest[:12]}  {file}" for file, digest in package.files.items()]
     return "\n".join(lines)
+
+
+def _limits(package: Package) -> str:
+    if package.task == Z_TASK:
+        from zfocus_model.zposition.model import limits_of
+
+        z = limits_of(package)
+        return (
+            f"certainty_min {z.certainty_min:.4g}, second_mode_max {z.second_mode_max:.4g}, "
+            f"sd_max_um {z.sd_max_um:.4g}"
+        )
+    limits = package.limits
+    return f"certainty_min {limits.certainty_min:.4g}, in_focus_min {limits.in_focus_min:.4g}"
 
 
 def report(checks: Sequence[Check]) -> str:
