@@ -10,18 +10,6 @@ from zfocus_model.training import cameras
 from zfocus_model.training.cameras import photograph
 from zfocus_model.training.data import Augmentation
 
-PLAIN = Augmentation(
-    peak_photons=(1e5, 1e5),
-    background=0,
-    read_noise=0,
-    uneven_share=0,
-    empty_share=0,
-    hot_pixel_share=0,
-    saturated_share=0,
-    resampled_share=0,
-    exported_share=0,
-)
-
 
 @pytest.fixture(scope="module")
 def signal():
@@ -33,8 +21,8 @@ def neighbour_correlation(picture):
     return float((picture[:, 1:] * picture[:, :-1]).mean() / picture.var())
 
 
-def test_a_plain_camera_keeps_the_picture(signal):
-    counts = photograph(signal, PLAIN, np.random.default_rng(1))
+def test_a_plain_camera_keeps_the_picture(signal, plain):
+    counts = photograph(signal, plain, np.random.default_rng(1))
     assert np.corrcoef(counts.ravel(), signal.ravel())[0, 1] > 0.99
 
 
@@ -48,16 +36,16 @@ def test_every_history_gives_whole_counts_of_a_camera(signal, share):
         assert 0 <= counts.min() <= counts.max() <= 65535
 
 
-def test_a_resampled_file_has_correlated_noise_and_the_same_mean():
+def test_a_resampled_file_has_correlated_noise_and_the_same_mean(plain):
     flat = np.full((84, 84), 0.5, np.float32)
-    white = photograph(flat, PLAIN, np.random.default_rng(0))
-    smooth = photograph(flat, replace(PLAIN, resampled_share=1.0), np.random.default_rng(0))
+    white = photograph(flat, plain, np.random.default_rng(0))
+    smooth = photograph(flat, replace(plain, resampled_share=1.0), np.random.default_rng(0))
     assert abs(neighbour_correlation(white)) < 0.05
     assert neighbour_correlation(smooth) > 0.1
 
 
-def test_an_exported_picture_has_eight_bits(signal):
-    options = replace(PLAIN, exported_share=1.0)
+def test_an_exported_picture_has_eight_bits(signal, plain):
+    options = replace(plain, exported_share=1.0)
     for seed in range(5):
         picture = photograph(signal, options, np.random.default_rng(seed))
         assert picture.max() <= 255

@@ -20,22 +20,6 @@ from zfocus_model.training.kernels import (
 from zfocus_model.training.sources import SourceImage
 
 FEW = Augmentation(kernels_per_level=2)
-PLAIN = Augmentation(
-    oversampled_share=0,
-    undersampled_share=0,
-    peak_photons=(1e6, 1e6),
-    background=0,
-    read_noise=0,
-    brightness=(1, 1),
-    saturated_share=0,
-    uneven_share=0,
-    empty_share=0,
-    hot_pixel_share=0,
-    haze_share=0,
-    resampled_share=0,
-    exported_share=0,
-    kernels_per_level=2,
-)
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +49,8 @@ def test_levels_are_uniform(images):
     assert counts.max() < 140
 
 
-def test_higher_levels_are_blurrier(images):
-    x, y = PatchMaker(images, seed=0, augmentation=PLAIN).batch(0, 400)
+def test_higher_levels_are_blurrier(images, plain):
+    x, y = PatchMaker(images, seed=0, augmentation=plain).batch(0, 400)
     shows = x.std((1, 2, 3)) > 0
     x, y = x[shows], y[shows]
     pixels = x[..., 0] / x[..., 0].std((1, 2), keepdims=True)
