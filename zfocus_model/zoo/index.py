@@ -233,7 +233,7 @@ def _within_one(values: Mapping[str, Any], path: tuple[str, ...]) -> str:
         words = key.replace("_", " ")
         below = cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else None
         # A number is alone, or in a mapping with its interval.
-        number: Any = value if below is None else below.get("value")
+        number: Any = cast("Any", value) if below is None else below.get("value")
         if words.startswith(("within one", "within 1 um")) and isinstance(number, (int, float)):
             percent = number if "%" in key else 100 * number
             what = "one level" if words.startswith("within one") else "1 um"
