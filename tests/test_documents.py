@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from zfocus_model import rating, tables
+from zfocus_model.zposition.reading import REASONS
+from zfocus_model.zposition.tables import POSITION_COLUMNS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -44,6 +46,12 @@ def test_the_words_are_those_of_the_code() -> None:
 def test_every_column_is_explained_in_its_place(heading: str, columns: tuple[str, ...]) -> None:
     page = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
     assert first_cells(page, heading) == list(columns)
+
+
+def test_every_column_of_positions_is_explained_in_its_place() -> None:
+    page = (ROOT / "docs" / "zposition.md").read_text(encoding="utf-8")
+    assert first_cells(page, "## positions.csv") == list(POSITION_COLUMNS)
+    assert set(first_cells(page, "## What undecided means")) == set(REASONS)
 
 
 def test_the_two_commands_are_verbs_of_bootstrap() -> None:
