@@ -9,7 +9,7 @@ import json
 import math
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from zfocus_model._errors import ZfocusError
 from zfocus_model._files import write_whole
@@ -65,6 +65,8 @@ class LockSettings:
         for name in positive:
             if not 0 < getattr(self, name) < math.inf:
                 raise ZfocusError(f"expected {name} greater than 0, got {getattr(self, name)}")
+        if not 0 <= self.interval_s < math.inf:
+            raise ZfocusError(f"expected an interval of 0 s or more, got {self.interval_s}")
         if not 0 < self.gain <= 1:
             raise ZfocusError(f"expected a gain of the lock in 0 < gain <= 1, got {self.gain}")
         if not 0 <= self.deadband_um < self.tolerance_um:
@@ -183,8 +185,11 @@ def read_calibration(path: Path) -> StageCalibration:
     told = "run `zfocus lock --learn` to measure one"
     try:
         content: Any = json.loads(path.read_text(encoding="utf-8"))
+        if not (isinstance(content, dict) and "sign" in content and "gain" in content):
+            raise ValueError("something else")
         known = {field.name for field in fields(StageCalibration)}
-        return StageCalibration(**{key: content[key] for key in content if key in known})
+        values = cast("dict[str, Any]", content)
+        return StageCalibration(**{key: values[key] for key in values if key in known})
     except ZfocusError as error:
         raise ZfocusError(f"{path}: {error}: {told}") from None
     except (OSError, ValueError, TypeError) as error:
