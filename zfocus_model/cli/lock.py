@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Ended = TypeVar("Ended")
 
+MODEL = "zposition-yeast"
 NAME = "lock"
 SUMMARY = "hold a microscope in focus by its live transmitted-light image"
 
@@ -29,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this verb."""
     from zfocus_model.cli import _lock_learn, _lock_microscope
 
-    add_model_options(parser, default="zposition-yeast")
+    add_model_options(parser, default=MODEL)
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--simulate", action="store_true", help="without hardware: play a scenario")
     what.add_argument("--plot", type=Path, metavar="LOG", help="draw the log of an earlier lock")
@@ -86,7 +87,9 @@ def run(arguments: argparse.Namespace) -> int:
         range_um=arguments.range_um,
         interval_s=arguments.interval_s,
     )
-    model = load_z_model(arguments.model, engine=arguments.engine, threads=arguments.threads)
+    calibration = None if arguments.simulate else _calibration(arguments)
+    name = _model_name(arguments, calibration)
+    model = load_z_model(name, engine=arguments.engine, threads=arguments.threads)
     log = LockLog(arguments.output / f"lock-{time.strftime('%Y%m%d-%H%M%S')}.csv")
     truth: list[tuple[float, float]] = []
     try:
@@ -95,7 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
             truth, outcome = played.samples, played.outcomes[-1][1]
             say(_truth_words(played))
         else:
-            outcome = _hold(arguments, settings, model, log)
+            outcome = _hold(arguments, settings, calibration, model, log)
     finally:
         log.close()
         _plot(log.path, truth)
@@ -110,7 +113,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _hold(
-    arguments: argparse.Namespace, settings: LockSettings, model: ZModel, log: LockLog
+    arguments: argparse.Namespace,
+    settings: LockSettings,
+    calibration: StageCalibration | None,
+    model: ZModel,
+    log: LockLog,
 ) -> Outcome:
     """Hold a real microscope."""
     from zfocus_model.cli._lock_microscope import open_of
@@ -118,13 +125,17 @@ def _hold(
     from zfocus_model.zposition.lock.session import Lock
     from zfocus_model.zposition.reading import ZPosition
 
-    calibration = _calibration(arguments)
     microscope = open_of(arguments)
 
     def locate(frame: Frame) -> ZPosition:
         return model.locate(frame.pixels, pixel_size_um=frame.pixel_size_um)
 
     try:
+        if calibration and calibration.stage not in ("", microscope.stage.label):
+            raise ZfocusError(
+                f"expected the stage of the calibration, {calibration.stage!r}, got "
+                f"{microscope.stage.label!r}: choose it with --focus, or run --learn again"
+            )
         # What cannot be read now would never be: say so before the lock begins.
         locate(microscope.camera.snap(settings.camera_timeout_s))
 
@@ -192,6 +203,17 @@ def _calibration(arguments: argparse.Namespace) -> StageCalibration:
     from zfocus_model.zposition.lock.settings import CALIBRATION_NAME, read_calibration
 
     return read_calibration(arguments.calibration or arguments.output / CALIBRATION_NAME)
+
+
+def _model_name(arguments: argparse.Namespace, calibration: StageCalibration | None) -> str:
+    """The model that was checked at this microscope, unless another one is named."""
+    name: str = arguments.model
+    if calibration is None or not calibration.model or name == calibration.model:
+        return name
+    if name == MODEL:
+        return calibration.model
+    say(f"zfocus: the calibration checked {calibration.model}; {name} was not checked here")
+    return name
 
 
 def _truth_words(played: Played) -> str:
