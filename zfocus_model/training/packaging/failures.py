@@ -128,8 +128,8 @@ def picture_bytes(cases: tuple[Case, ...]) -> bytes:
         top = _GAP_PX + number // _COLUMNS * (step + head)
         ImageDraw.Draw(sheet).text((left, top), str(number + 1), fill=INK, font=font(14))
         sheet.paste(tile, (left, top + head))
-    # Noise fills a file: 64 colours do.
-    return encode(sheet.quantize(64, dither=Image.Dither.NONE), "PNG", optimize=True)
+    # Noise fills a file: half of the colours do.
+    return encode(sheet.quantize(128, dither=Image.Dither.NONE), "PNG", optimize=True)
 
 
 def _photo(light: npt.ArrayLike, rng: np.random.Generator, photons: float = 2000.0) -> Picture:
