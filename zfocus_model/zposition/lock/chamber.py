@@ -39,12 +39,14 @@ def chamber_scope(
     fields: dict[tuple[int, int], Callable[[float], NDArray[Any]]] = {}
 
     def field_at(x_um: float, y_um: float) -> Callable[[float], NDArray[Any]]:
+        from zfocus_model.zposition.simulator.recipes import recipe
         from zfocus_model.zposition.simulator.scene import Scene
 
         place = (round(x_um / FIELD_UM), round(y_um / FIELD_UM))
         if place not in fields:
             number = 1000 * seed + 31 * (place[0] % 30) + place[1] % 31
-            scene = Scene(number, cells=cells)
+            optics = recipe("yeast", 0, 0, 1, seed)  # one microscope, whatever the field
+            scene = Scene(number, cells=cells, drawn=optics)
             fields[place] = lambda z_um: scene.image(z_um, rng)
         return fields[place]
 
