@@ -67,7 +67,7 @@ def package(run, tmp_path_factory):
     pytest.importorskip("onnxruntime")
     pytest.importorskip("bioimageio.spec")
     folder = tmp_path_factory.mktemp("zoo") / "z-test"
-    assert main(["export", str(run), "-o", str(folder)]) == 0
+    assert main(["export", str(run), "-o", str(folder), "--cells", "baker's yeast"]) == 0
     return folder
 
 
@@ -76,7 +76,7 @@ def test_the_package_opens_and_is_small(package):
 
     opened = load_z_model(package)
     assert opened.limits == ZLimits(0.1, 0.2, 4.0)
-    assert opened.package.config["card"] == RUN["domain"]
+    assert opened.package.config["card"] == {**RUN["domain"], "cells": "baker's yeast"}
     assert {"model.keras", "model.onnx", "rdf.yaml", "rdf_fiji.yaml", "hard_cases.png"} < set(
         opened.package.files
     )
@@ -90,7 +90,7 @@ def test_the_same_run_gives_the_same_bytes(run, package, tmp_path):
     other = tmp_path / "z-test"
     shutil.copytree(package, other)
     (other / "left_behind.txt").write_text("from an older version")
-    made = export_z_run(run, other)
+    made = export_z_run(run, other, made_for={"cells": "baker's yeast"})
     assert folder_sums(other) == folder_sums(package)
     assert max(made.differences.values()) <= 1e-5
 
@@ -191,6 +191,9 @@ def test_options_of_levels_are_refused(tmp_path, capsys):
     describe_run(tmp_path)
     assert main(["export", str(tmp_path), "--map", "-o", str(tmp_path / "z")]) == 2
     assert "--map" in capsys.readouterr().err
+    describe_run(tmp_path, task="focus-level")
+    assert main(["export", str(tmp_path), "--cells", "yeast", "-o", str(tmp_path / "z")]) == 2
+    assert "--cells" in capsys.readouterr().err
 
 
 def test_other_weights_than_the_run_says(tmp_path, capsys):

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from zfocus_model.training.packaging.place import Exported
 
 NAME = "export"
+_CARD = ("objective", "modality", "cells")
+
 SUMMARY = "make a model package, for zfocus and for bioimage.io, of a training run"
 
 
@@ -44,6 +46,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="tiled",
         help="make the variant that rates every tile of a plane, for other programs",
     )
+    made_for = parser.add_argument_group("what a z-position model is for, in words for its card")
+    for name, example in (
+        ("objective", "60x oil, NA 1.3"),
+        ("modality", "bright field, condenser NA 0.35"),
+        ("cells", "budding yeast in 6 um chambers"),
+    ):
+        made_for.add_argument(f"--{name}", metavar="TEXT", help=f"such as '{example}'")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -71,6 +80,11 @@ def _task(folder: Path) -> str:
 
 
 def _export_levels(arguments: argparse.Namespace) -> Exported:
+    if any(getattr(arguments, name) for name in _CARD):
+        raise ZfocusError(
+            "expected a run for z-positions for --objective, --modality and --cells, got another: "
+            "leave them out"
+        )
     from zfocus_model.training.export import export_run
 
     return export_run(
@@ -87,6 +101,7 @@ def _export_levels(arguments: argparse.Namespace) -> Exported:
 def _export_z(arguments: argparse.Namespace) -> Exported:
     from zfocus_model.zposition.packaging.export import export_z_run
 
+    given = {name: getattr(arguments, name) for name in _CARD if getattr(arguments, name)}
     if arguments.tiled or arguments.domain:
         raise ZfocusError(
             "expected a run for focus levels for --map and --domain, got one for z-positions: "
@@ -98,4 +113,5 @@ def _export_z(arguments: argparse.Namespace) -> Exported:
         name=arguments.name,
         title=arguments.title,
         version=arguments.model_version,
+        made_for=given,
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ def export_z_run(
     name: str | None = None,
     title: str | None = None,
     version: str = "0.1.0",
+    made_for: Mapping[str, str] | None = None,
 ) -> Exported:
     """Write the package of a z run: all weight formats, descriptions, test data and pictures.
 
@@ -44,6 +47,9 @@ def export_z_run(
         Name for people.
     version : str
         Version of the model.
+    made_for : mapping of str to str, optional
+        ``objective``, ``modality`` and ``cells`` that the model is for, in words; they go before
+        what the run says.
 
     Returns
     -------
@@ -59,6 +65,8 @@ def export_z_run(
     target = Path(package).absolute()
     chosen = check_name(target.name if name is None else name)
     found = read_z_run(Path(run))
+    if made_for:
+        found = replace(found, about={**found.about, "domain": {**found.domain, **made_for}})
     words = title or f"z-position of transmitted-light images ({chosen})"
     return make_package(
         target, lambda folder: _write(found, folder, name=chosen, title=words, version=version)
