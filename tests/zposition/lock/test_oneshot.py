@@ -55,6 +55,18 @@ def test_far_away_takes_several_moves() -> None:
     assert found.stage_um == (0, 4, 8, 12, 14)
 
 
+def test_a_model_that_exaggerates_does_not_make_it_swing() -> None:
+    def doubled(frame: Any) -> Reading:
+        z_um = 2 * locate(frame).z_expected_um
+        return Reading(round(z_um), z_um)
+
+    scope = scope_with(drift_um=lambda time_s: 5.0)
+    found = focus(scope, locate=doubled)
+    assert found.succeeded
+    assert found.z_um[:2] == (-10, 10)
+    assert abs(found.z_um[-1]) <= 0.5
+
+
 @pytest.mark.parametrize(
     ("faults", "reason"),
     [

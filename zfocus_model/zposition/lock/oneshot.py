@@ -28,6 +28,7 @@ Locate = Callable[[Frame], Reading]
 
 FOLLOWS_SHARE = 0.3
 """A move that shows less than this share of itself in the image did not happen as it should."""
+_DAMPED = 0.6
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.1, 2.0  # for a camera that fails
 
 
@@ -166,6 +167,7 @@ def _approach(
     stage = microscope.stage
     stage_um.append(stage.z_um)
     direction = 0.0  # of the last move; how the stage got here is not known
+    share = 1.0  # of the error that a move takes away
     while True:
         if microscope.hardware_focus_on():
             raise HardwareFocusOn(
@@ -183,7 +185,9 @@ def _approach(
                 f"expected z within {how.tolerance_um:g} um of {target_um:g} um after "
                 f"{how.max_moves} moves, got {z_um[-1]:.2f} um: is the calibration of this stage?"
             )
-        step_um = calibration.stage_from_um(-error_um)
+        if len(z_um) > 1 and error_um * (z_um[-2] - target_um) < 0:
+            share *= _DAMPED  # it went too far: smaller moves, or it would swing for ever
+        step_um = share * calibration.stage_from_um(-error_um)
         step_um = min(max(step_um, -how.max_step_um), how.max_step_um)
         if step_um * direction < 0:
             step_um += calibration.backlash_um if step_um > 0 else -calibration.backlash_um
