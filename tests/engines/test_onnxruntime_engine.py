@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tiny_package import random_network, write_package
+from tiny_package import random_network, write_package, write_z_package
 
-from zfocus_model._errors import ModelError
-from zfocus_model.engines import open_engine
+from zfocus_model._errors import ModelError, ZfocusError
+from zfocus_model.engines import ENGINES, open_engine
 from zfocus_model.engines.onnxruntime_engine import MAX_THREADS, available_threads
 from zfocus_model.packages import open_package
 
@@ -133,3 +133,42 @@ def test_weights_that_are_not_finite_are_named(tmp_path, rng):
     for engine in (fast, plain):
         with pytest.raises(ModelError, match="finite probabilities"):
             engine.probabilities(pixels(rng))
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (65, 70), (131, 64)])
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_any_size_of_image_through_every_layer(tmp_path, rng, padding, shape):
+    arrays = {
+        "a": rng.normal(0, 0.3, (5, 5, 1, 6)).astype(np.float32),
+        "b": rng.normal(0, 0.3, (3, 3, 6, 1)).astype(np.float32),
+        "c": rng.normal(0, 0.5, (12, 41)).astype(np.float32),
+        "bias": rng.normal(0, 0.1, 6).astype(np.float32),
+    }
+    window = {"padding": padding, "stride": 2}
+    network = [
+        {"op": "normalise"},
+        {"op": "scale", "factor": 0.7},
+        {"op": "conv", "kernel": "a", "bias": "bias", "activation": "relu", **window},
+        {"op": "max_pool", "size": 3, **window},
+        {"op": "depthwise_conv", "kernel": "b", "bias": "bias", **window},
+        {"op": "global_pool", "kinds": ["max", "mean"]},
+        {"op": "dense", "kernel": "c"},
+        {"op": "gate"},
+        {"op": "softmax"},
+    ]
+    folder = write_z_package(tmp_path / "z", network, arrays)
+    package = open_package(folder, task="z-position")
+    images = rng.poisson(50, (4, *shape)).astype(np.float32)
+    images[3] = 9
+    one, other = (open_engine(package, kind).probabilities(images) for kind in ENGINES)
+    assert np.abs(one - other).max() < 1e-5
+    assert np.ptp(one[3]) == 0
+    assert one[:3].std() > 1e-3
+
+
+def test_any_size_needs_a_network_that_pools(rng):
+    from zfocus_model.training.packaging.onnx_graph import onnx_bytes
+
+    network, arrays = network_with(rng)
+    with pytest.raises(ZfocusError, match="any size"):
+        onnx_bytes(network, arrays, side_px=None)
