@@ -73,10 +73,14 @@ def hard_cases() -> list[Scene]:
     few = replace(_drawn(2), cells=10, ceiling=0.9)
     two = replace(_drawn(20), chamber_um=14.0, ceiling=0.5)
     return [
-        Scene("few cells, most on the ceiling", _picture(few, 0.0), (0.0, _below(few, 0.0))),
-        Scene("two depths, 9 um apart", _picture(two, 3.0), (3.0, _below(two, 3.0))),
+        Scene("few cells, most on the ceiling", *_both(few, 0.0)),
+        Scene(f"two depths, {-_below(two, 0.0):.0f} um apart", *_both(two, 3.0)),
         Scene("18 um from focus", _picture(_drawn(16), 18.0), (18.0,)),
     ]
+
+
+def _both(drawn: Recipe, z_um: float) -> tuple[npt.NDArray[np.uint8], tuple[float, float]]:
+    return _picture(drawn, z_um), (z_um, _below(drawn, z_um))
 
 
 def _below(drawn: Recipe, z_um: float) -> float:
@@ -90,7 +94,7 @@ def _below(drawn: Recipe, z_um: float) -> float:
 
 @lru_cache(maxsize=_AGES)
 def _drawn(age: int) -> Recipe:
-    # Too few turns of the recipe's own dice to matter for any data set: an experiment of our own.
+    # An experiment of its own, by the seed; without pillars, so that the pictures show cells.
     return replace(recipe("yeast", 4, age, _AGES, _SEED), trap_pairs=0, posts=0, ceiling=0.0)
 
 
