@@ -38,7 +38,8 @@ def build(
     side_px : int or None
         Sides of the images in px; None for any size that the layers leave something of.
     batch_norm : bool
-        Normalise after each convolution, in training.
+        Normalise after each convolution, in training, but for those described with ``norm``
+        False: it is slow where maps are large.
 
     Returns
     -------
@@ -187,16 +188,17 @@ def _backbone(layers: Sequence[Layer], side_px: int | None, *, batch_norm: bool)
     for layer in layers:
         op = layer["op"]
         if op == "conv":
+            norm = batch_norm and layer.get("norm", True)
             x = kl.Conv2D(
                 layer["filters"],
                 layer["size"],
                 strides=layer["stride"],
                 padding=layer["padding"],
-                use_bias=not batch_norm,
+                use_bias=not norm,
                 name=layer["name"],
                 **_initial(layer),
             )(x)
-            if batch_norm:
+            if norm:
                 x = kl.BatchNormalization(momentum=0.98, name=f"{layer['name']}_norm")(x)
             x = kl.ReLU()(x)
         elif op == "max_pool":

@@ -132,8 +132,12 @@ def run_epochs(
     return folder / "best.keras"
 
 
-def as_dataset(batch: Callable[[int], Any], count: int) -> Any:
-    """Batches 0 to ``count - 1`` of an epoch, made ahead in a thread, as Keras takes them."""
+def as_dataset(batch: Callable[[int], Any], count: int, *, threads: int = 1) -> Any:
+    """Batches 0 to ``count - 1`` of an epoch, as Keras takes them.
+
+    With one thread Keras asks for a batch when it needs one; with more, which must not disturb
+    each other, batches are made while it trains.
+    """
     dataset: Any = load_keras().utils.PyDataset
 
     class Batches(dataset):
@@ -145,7 +149,7 @@ def as_dataset(batch: Callable[[int], Any], count: int) -> Any:
         def __getitem__(self, index: int) -> Any:
             return batch(index)
 
-    return Batches(workers=1, use_multiprocessing=False, max_queue_size=4)
+    return Batches(workers=threads, use_multiprocessing=False, max_queue_size=4)
 
 
 def _save_optimiser(model: Any, path: Path) -> None:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from zfocus_model.zposition.training.stackset import StackSet
 
 
+_OTHER_SCALE = 0.2
+"""Share of the crops that are scaled: it is the slowest of the changes."""
+
+
 @dataclass(frozen=True)
 class ZAugmentation:
     """How training images are varied. Gain and offset are not: the network cannot see them."""
@@ -80,6 +84,8 @@ class CropMaker:
         self._augmentation = augmentation
         self._labels = labels_for(loss, stacks.z_um, centres)
         self._firsts = np.cumsum([0, *(len(planes) for planes in stacks.pixels)])
+        store = np.random.default_rng([seed, 7])
+        self._store = store.standard_normal(4 * max(sides) ** 2, np.float32)
         self._spreads = [float(planes[::3].std(axis=(1, 2)).mean()) for planes in stacks.pixels]
 
     def size(self, number: int) -> tuple[int, int]:
@@ -126,7 +132,7 @@ class CropMaker:
             share = float(mask.mean())
             second = self._labels[self._firsts[stack] + other]
             label = np.asarray(share * label + (1 - share) * second, np.float32)
-        elif rng.random() < 0.5:
+        elif rng.random() < _OTHER_SCALE:
             crop = _scaled(rng, planes[plane], side, how.scale)
         else:
             crop = _cut(planes[plane], _corner(rng, planes.shape[1:], side), side)
@@ -135,8 +141,13 @@ class CropMaker:
             crop += _slope(rng, side, how.slope) * np.float32(crop.mean())
         if rng.random() < 0.5:
             sd = np.float32(rng.random() * how.noise * self._spreads[stack])
-            crop += sd * rng.standard_normal(crop.shape, np.float32)
+            crop += sd * self._noise(rng, side)
         return crop, label
+
+    def _noise(self, rng: np.random.Generator, side: int) -> NDArray[np.float32]:
+        """Normal noise, cut from a store that is larger than any crop: ten times as fast."""
+        start = int(rng.integers(len(self._store) - side * side + 1))
+        return self._store[start : start + side * side].reshape(side, side)
 
 
 def border(rng: np.random.Generator, side: int) -> NDArray[np.float32]:

@@ -44,13 +44,13 @@ class ZFitOptions:
     """Sides of the crops, in turns. The published network is trained on whole images instead."""
     batch_size: int = 64
     """Crops of the smallest side in a batch; larger ones in smaller numbers."""
-    batches_per_epoch: int = 100
+    batches_per_epoch: int = 200
     """An epoch is this many batches of fresh crops, not a pass over the images."""
     epochs: int = 100
     """At most so many."""
     minutes: float | None = None
     """At most so many minutes; the learning rate falls with whichever of both ends first."""
-    learning_rate: float = 3e-3
+    learning_rate: float = 2e-3
     """Peak of a cosine schedule; constant for the published network."""
     patience: int = 30
     """Stop after so many epochs without a better score on the validation stacks."""
@@ -146,7 +146,7 @@ def fit_z(
     def compile_model(model: Any) -> None:
         rate = options.learning_rate
         adam = keras.optimizers.Adam(rate)
-        decaying = keras.optimizers.AdamW(rate, weight_decay=1e-3)
+        decaying = keras.optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=1.0)
         model.compile(
             optimizer=adam if side else decaying,
             loss=z_loss(options.loss),
@@ -163,7 +163,9 @@ def fit_z(
         folder,
         build=build,
         compile_model=compile_model,
-        batches=lambda epoch: as_dataset(lambda i: maker.batch(epoch * steps + i), steps),
+        batches=lambda epoch: as_dataset(
+            lambda i: maker.batch(epoch * steps + i), steps, threads=2
+        ),
         held_out=held_out,
         pace=Pace(
             options.epochs,

@@ -152,18 +152,18 @@ def _published(bins: int) -> list[Layer]:
 
 
 def _small(bins: int) -> list[Layer]:
-    """32 million multiply-adds at 250 px; a last feature sees 129 px, 31 um at 0.24 um/px.
+    """32 million multiply-adds at 250 px; a last feature sees 128 px, 31 um at 0.24 um/px.
 
     That is what the rings around a cell fill far from focus. Mean and maximum over the image join
-    what all cells say, whatever the size of the image; 64 px leave one feature of each kind.
+    what all cells say, whatever the size of the image. The first step is a coarse one: maps as
+    large as the image would take most of the time, batch normalisation of them even more.
     """
     return [
-        _conv("conv1", 16, 5, 2, "valid"),
-        _conv("conv2", 24, 3, 2, "valid"),
-        _conv("conv3", 32, 3, 2, "valid"),
-        _conv("conv4", 64, 3, 2, "valid"),
-        _conv("conv5", 64, 3, 2, "same"),
-        _conv("conv6", 64, 3, 1, "same"),
+        _conv("conv1", 32, 8, 4, "valid", norm=False),
+        _conv("conv2", 48, 3, 2, "valid"),
+        _conv("conv3", 64, 3, 2, "valid"),
+        _conv("conv4", 96, 3, 2, "same"),
+        _conv("conv5", 96, 3, 1, "same"),
         {"op": "global_pool", "kinds": ["mean", "max"]},
         _dense("dense1", 64, "relu"),
         {"op": "dropout", "rate": 0.1},
