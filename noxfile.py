@@ -199,7 +199,7 @@ def fiji(session: nox.Session) -> None:
 def autofocus(session: nox.Session) -> None:
     """The focus lock at Micro-Manager's real core, with its demo devices and simulated ones."""
     install(session, "autofocus")
-    tests = ("calibration", "devices", "learn", "mda", "micromanager", "oneshot")
+    tests = ("calibration", "devices", "learn", "mda", "micromanager", "oneshot", "whole_lock")
     pytest(session, *(f"tests/zposition/lock/test_{name}.py" for name in tests))
 
 
