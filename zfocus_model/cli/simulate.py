@@ -44,6 +44,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="growth experiments (default: 5)",
     )
+    add(
+        "--microscopes",
+        choices=("one", "many"),
+        default="one",
+        help="yeast: five experiments at one microscope, or condenser, colour and strain differ "
+        "between them (default: one)",
+    )
     add("--seed", type=int, default=1, help="another seed, other cells (default: 1)")
     add(
         "--processes",
@@ -63,9 +70,16 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from zfocus_model.zposition.simulator.dataset import TABLE, write_stacks
     from zfocus_model.zposition.simulator.recipes import recipes_of
+    from zfocus_model.zposition.simulator.systems import MANY, ONE
 
     stacks = arguments.stacks or _STACKS[arguments.system]
-    recipes = recipes_of(arguments.system, stacks, arguments.seed, arguments.experiments)
+    recipes = recipes_of(
+        arguments.system,
+        stacks,
+        arguments.seed,
+        arguments.experiments,
+        ONE if arguments.microscopes == "one" else MANY,
+    )
     with _bar() as progress:
         labels = write_stacks(
             arguments.output,

@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 from zfocus_model._errors import ZfocusError
 from zfocus_model.zposition.simulator.colony import Colony
 from zfocus_model.zposition.simulator.specimens import euglena, posts, traps, yeast
-from zfocus_model.zposition.simulator.systems import SYSTEMS, Recipe, draw_euglena, draw_yeast
+from zfocus_model.zposition.simulator.systems import (
+    ONE,
+    SYSTEMS,
+    Recipe,
+    Variation,
+    draw_euglena,
+    draw_yeast,
+)
 from zfocus_model.zposition.simulator.waves import ExitFields, exit_fields, pictures
 
 
@@ -28,7 +35,9 @@ class Simulated:
     """On the ceiling."""
 
 
-def recipe(system: str, experiment: int, stack: int, stacks: int, seed: int) -> Recipe:
+def recipe(
+    system: str, experiment: int, stack: int, stacks: int, seed: int, vary: Variation = ONE
+) -> Recipe:
     """Draw one stack of one experiment.
 
     Parameters
@@ -41,6 +50,8 @@ def recipe(system: str, experiment: int, stack: int, stacks: int, seed: int) -> 
         Of this experiment: its cells grow from the first to the last.
     seed
         Of the whole data set.
+    vary
+        How much yeast experiments differ: ``systems.ONE`` microscope or ``systems.MANY``.
 
     Returns
     -------
@@ -58,12 +69,15 @@ def recipe(system: str, experiment: int, stack: int, stacks: int, seed: int) -> 
     of_experiment = np.random.default_rng((seed, number, experiment))
     rng = np.random.default_rng((seed, number, experiment, stack))
     age = (stack + float(rng.random())) / max(1, stacks)
-    drawn = (draw_yeast if system == "yeast" else draw_euglena)(of_experiment, rng, age)
+    if system == "yeast":
+        drawn = draw_yeast(of_experiment, rng, age, vary)
+    else:
+        drawn = draw_euglena(of_experiment, rng, age)
     return replace(drawn, seed=int(rng.integers(2**31)))
 
 
 def recipes_of(
-    system: str, stacks: int, seed: int, experiments: int = 5
+    system: str, stacks: int, seed: int, experiments: int = 5, vary: Variation = ONE
 ) -> list[tuple[str, Recipe]]:
     """Draw a whole data set: equally many stacks of every experiment, as far as that goes.
 
@@ -77,6 +91,8 @@ def recipes_of(
         Of everything.
     experiments
         How many there are.
+    vary
+        As for :func:`recipe`.
 
     Returns
     -------
@@ -87,7 +103,7 @@ def recipes_of(
     for experiment in range(experiments):
         here = stacks // experiments + (experiment < stacks % experiments)
         name = f"experiment{experiment + 1}"
-        every += [(name, recipe(system, experiment, k, here, seed)) for k in range(here)]
+        every += [(name, recipe(system, experiment, k, here, seed, vary)) for k in range(here)]
     return every
 
 

@@ -57,7 +57,55 @@ class Recipe:
     """Refractive index of posts less that of the medium."""
 
 
-def draw_yeast(of_experiment: np.random.Generator, rng: np.random.Generator, age: float) -> Recipe:
+@dataclass(frozen=True)
+class Variation:
+    """How much yeast experiments, and the stacks of one, differ: lowest and highest values."""
+
+    na: tuple[float, float] = (1.27, 1.3)
+    """Numerical aperture of the objective, of each stack."""
+    condenser_na: tuple[float, float] = (0.33, 0.4)
+    """Of each experiment."""
+    condenser_of_stack: float = 0.02
+    """Relative, on top of it."""
+    wavelength_um: tuple[float, float] = (0.54, 0.56)
+    """Middle of the band, of each experiment."""
+    spherical_waves: float = 0.05
+    """Largest spherical aberration of an experiment."""
+    cell_radius_um: tuple[float, float] = (2.3, 2.7)
+    """Of each experiment."""
+    radius_of_stack: float = 0.07
+    """Relative, on top of it."""
+    contrast: tuple[float, float] = (0.93, 1.07)
+    """Factor of all differences of refractive index in cells, of each experiment."""
+    contrast_of_stack: float = 0.05
+    """Relative, on top of it."""
+
+
+ONE = Variation()
+"""Five experiments at one microscope."""
+
+MANY = Variation(
+    na=(1.0, 1.3),
+    condenser_na=(0.25, 0.5),
+    condenser_of_stack=0.1,
+    wavelength_um=(0.5, 0.6),
+    spherical_waves=0.1,
+    cell_radius_um=(2.1, 2.9),
+    radius_of_stack=0.1,
+    contrast=(0.85, 1.15),
+    contrast_of_stack=0.1,
+)
+"""Another microscope and strain in each experiment: far from focus z is not certain, because a
+wider condenser and a larger distance blur alike."""
+
+
+def _about(rng: np.random.Generator, share: float) -> float:
+    return float(rng.uniform(1 - share, 1 + share))
+
+
+def draw_yeast(
+    of_experiment: np.random.Generator, rng: np.random.Generator, age: float, vary: Variation = ONE
+) -> Recipe:
     """Bright field, oil immersion, 0.24 um/px, 31 planes 1 um apart.
 
     Parameters
@@ -68,6 +116,8 @@ def draw_yeast(of_experiment: np.random.Generator, rng: np.random.Generator, age
         That of the stack.
     age
         How far the experiment has gone, 0 to 1.
+    vary
+        How much microscope and cells differ.
 
     Returns
     -------
@@ -75,10 +125,10 @@ def draw_yeast(of_experiment: np.random.Generator, rng: np.random.Generator, age
         Without a seed.
     """
     one = of_experiment.uniform
-    condenser = float(one(0.25, 0.5))
-    wavelength = float(one(0.5, 0.6))
+    condenser = float(one(*vary.condenser_na))
+    wavelength = float(one(*vary.wavelength_um))
     shift = (float(one(-0.05, 0.05)), float(one(-0.05, 0.05)))
-    spherical = float(one(-0.1, 0.1))
+    spherical = float(one(-vary.spherical_waves, vary.spherical_waves))
     light = Exposure(
         background=float(one(105, 125)),
         photoelectrons=float(math.exp(one(math.log(2000), math.log(20000)))),
@@ -86,13 +136,13 @@ def draw_yeast(of_experiment: np.random.Generator, rng: np.random.Generator, age
         vignette=float(one(0, 0.12)),
         dust=some_dust(of_experiment, int(of_experiment.integers(0, 7))),
     )
-    radius, middle = float(one(2.1, 2.9)), float(one(14.0, 16.0))
-    contrast, elongation = float(one(0.85, 1.15)), float(one(1.05, 1.2))
+    radius, middle = float(one(*vary.cell_radius_um)), float(one(14.0, 16.0))
+    contrast, elongation = float(one(*vary.contrast)), float(one(1.05, 1.2))
     device = float(of_experiment.random())
-    own = float(rng.uniform(0.9, 1.1)) * contrast
+    own = _about(rng, vary.contrast_of_stack) * contrast
     optics = Optics(
-        na=float(rng.uniform(1.0, 1.3)),
-        condenser_na=condenser * float(rng.uniform(0.9, 1.1)),
+        na=float(rng.uniform(*vary.na)),
+        condenser_na=condenser * _about(rng, vary.condenser_of_stack),
         condenser_shift_na=shift,
         wavelength_um=wavelength,
         bandwidth_um=0.08,
@@ -116,7 +166,7 @@ def draw_yeast(of_experiment: np.random.Generator, rng: np.random.Generator, age
         z_step_um=1.0,
         in_focus_plane=float(np.clip(middle + rng.normal(0, 1.2), 11.5, 18.5)),
         cells=cells,
-        cell_radius_um=radius * float(rng.uniform(0.9, 1.1)),
+        cell_radius_um=radius * _about(rng, vary.radius_of_stack),
         ceiling=float(rng.choice([0.0, 0.05, 0.1, 0.2])),
         yeast=look,
         trap_pairs=int(rng.integers(2, 7)) if device > 0.6 else 0,
