@@ -130,7 +130,7 @@ def named_scenario(name: str) -> Scenario:
         return Scenario()
     if name == "hour":
         return Scenario(
-            hours=1, interval_s=10, creep_um=3, degrees=1, cycle_hours=1, cells_end=60,
+            hours=1, interval_s=10, creep_um=2, degrees=0.4, cycle_hours=1, cells_end=60,
             faults=HOUR, live=((300, 10),),
         )  # fmt: skip
     return read_scenario(Path(name))
