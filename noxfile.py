@@ -256,7 +256,14 @@ def full(session: nox.Session) -> None:
     pytest(session, "-m", "slow")
     scripts = {path.stem: path for path in sorted(ROOT.glob("benchmarks/[!_]*.py"))}
     # Sessions of their own, and what others import or need arguments for.
-    for name in ("in_cellprofiler", "in_fiji", "study_figures", "domain_material", "domain_unseen"):
+    for name in (
+        "in_cellprofiler",
+        "in_fiji",
+        "study_figures",
+        "domain_material",
+        "domain_unseen",
+        "zposition_fine",
+    ):
         del scripts[name]
     for script in sorted(scripts.values(), key=lambda path: path.stem == "tables"):
         session.run("python", str(script))

@@ -24,12 +24,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-import zposition_figures
+import _zposition_figures
 from _record import RESULTS, ROOT, commit
-from zposition_measured import MEASUREMENTS, measure_baseline
-from zposition_runs import BASELINE, Run, all_runs
-from zposition_tables import report
-from zposition_training import Budget, Material, carry_out
+from _zposition_measured import MEASUREMENTS, measure_baseline
+from _zposition_runs import BASELINE, Run, all_runs
+from _zposition_tables import report
+from _zposition_training import Budget, Material, carry_out
 
 IMAGES = 60_000
 MINUTES_A_RUN = 10.0
@@ -73,7 +73,7 @@ def main() -> None:
     if not report(kept, keep=full):
         print("nothing has been run yet")
         return
-    zposition_figures.draw(kept, ROOT / "docs" / "images" if full else kept)
+    _zposition_figures.draw(kept, ROOT / "docs" / "images" if full else kept)
 
 
 def names() -> list[str]:

@@ -1,0 +1,204 @@
+"""What is measured of the baseline once it is trained: no further training."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from _zposition_failures import limits_of, measure_failures
+from _zposition_grading import Readings, best_planes, choice_scores, errors
+from _zposition_runs import BASELINE, YEAST
+from _zposition_scores import SHOWN, Planes, fit_scores, grade_lopsidedness, grade_score
+from _zposition_training import Material, images_to_probabilities, nested
+from numpy.typing import NDArray
+
+from zfocus_model.training._keras import load_keras
+from zfocus_model.zposition.annotators import ANNOTATORS
+from zfocus_model.zposition.best_transmitted import choose_by_z
+from zfocus_model.zposition.bins import bin_centres
+from zfocus_model.zposition.reading import ZLimits, read_z
+from zfocus_model.zposition.training.networks import inference_z_network
+from zfocus_model.zposition.training.stackset import StackSet
+
+Floats = NDArray[np.float64]
+Reader = Callable[[NDArray[Any]], Floats]
+
+SCORE_STACKS = 100
+"""Training stacks that the profiles of the scores are fitted to."""
+SHAKEN_STACKS = 20
+"""Test stacks of the measurements that read every plane several times."""
+SINGLE_IMAGES = 100
+PHOTONS = (10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
+
+
+def measure_baseline(name: str, material: Material, folder: Path) -> dict[str, Any] | None:
+    """Make one measurement; None if the baseline or the stacks are not there."""
+    best = folder / "best.keras"
+    if not best.exists() or not material.there(YEAST):
+        return None
+    model: Any = load_keras().models.load_model(best, compile=False)
+    calibration = json.loads((folder / "calibration.json").read_text(encoding="utf-8"))
+    network = inference_z_network(model, calibration["temperature"])
+
+    def reader(images: NDArray[Any]) -> Floats:
+        return images_to_probabilities(network, images)
+
+    return {"study": name, "x": name, **MEASUREMENTS[name](reader, material, folder)}
+
+
+def measure_annotators(reader: Reader, material: Material, folder: Path) -> dict[str, Any]:
+    """Best plane of each test stack, and z of 100 single images: the network against choosers."""
+    test, bins = test_planes(material), bins_um()
+    readings = Readings(reader(test.pixels), bins, test.z_um, test.stack)
+    stacks = [z for _, z in test.each(test.z_um)]
+    rng = np.random.default_rng(0)
+    single = rng.choice(len(test.z_um), min(SINGLE_IMAGES, len(test.z_um)), replace=False)
+    true, alone = test.z_um[single], np.arange(len(single))
+    people = []
+    for number, person in enumerate(ANNOTATORS):
+        looks = [np.random.default_rng([number, look]) for look in (0, 1)]
+        chosen = [np.array([z[person.choose_plane(z, look)] for z in stacks]) for look in looks]
+        judged = [person.judge(true, look) for look in looks]
+        people.append(
+            {
+                "character": asdict(person),
+                "best_plane": choice_scores(chosen[0]),
+                "best_plane_retest_sd_um": float(np.std(chosen[1] - chosen[0])),
+                "single_image": errors(judged[0], true, alone),
+                "single_image_retest_sd_um": float(np.std(judged[1] - judged[0])),
+            }
+        )
+    scores = {}
+    for score in fit_scores(train_planes(material), SHOWN):
+        graded = grade_score(score, test)
+        found = np.array(graded["single_um"])[single]
+        scores[score.name] = {
+            "best_plane": graded["focus"],
+            "single_image": errors(found, true, alone),
+        }
+    voted = voted_planes(readings, limits_of(folder))
+    return {
+        "network": {
+            "best_plane": choice_scores(voted),
+            "best_plane_median": best_planes(readings),
+            "best_plane_undecided": len(stacks) - len(voted),
+            "single_image": errors(readings.highest_um[single], true, alone),
+            "single_image_expected": errors(readings.expected_um[single], true, alone),
+        },
+        "simulated_annotators": people,
+        "scores": scores,
+    }
+
+
+def voted_planes(readings: Readings, limits: ZLimits) -> Floats:
+    """True z of the plane that `zfocus best-plane` chooses in each stack; undecided left out."""
+    chosen = []
+    for number in np.unique(readings.stack):
+        here = np.flatnonzero(readings.stack == number)
+        z_um = readings.z_um[here]
+        positions = [read_z(readings.probabilities[i], readings.bins_um, limits) for i in here]
+        choice = choose_by_z(positions, float(np.median(np.diff(z_um))))
+        if choice.index is not None:
+            chosen.append(float(z_um[choice.index]))
+    return np.array(chosen)
+
+
+def measure_scores(reader: Reader, material: Material, folder: Path) -> dict[str, Any]:
+    """All classical scores, and the skewness of the pixels."""
+    train, test = train_planes(material), test_planes(material)
+    graded = {score.name: grade_score(score, test) for score in fit_scores(train)}
+    for entry in graded.values():
+        del entry["single_um"]
+    return {"shown": SHOWN, "scores": graded, "lopsidedness": grade_lopsidedness(train, test)}
+
+
+def measure_photons(reader: Reader, material: Material, folder: Path) -> dict[str, Any]:
+    """Accuracy with more noise than the stacks have: so many photons a pixel, on average."""
+    test = shaken(material)
+    rows = [{"photons": None, **both(reader(test.pixels), test)}]
+    for photons in PHOTONS:
+        noisy = with_noise(test.pixels, photons, np.random.default_rng(0))
+        rows.append({"photons": photons, **both(reader(noisy), test)})
+    return {"rows": rows}
+
+
+def measure_retest(reader: Reader, material: Material, folder: Path) -> dict[str, Any]:
+    """The same plane read again: mirrored, a pixel over, with noise drawn anew."""
+    test, bins = shaken(material), bins_um()
+    pixels = test.pixels
+    rng = np.random.default_rng(0)
+    changes = {
+        "mirrored left to right": (pixels, pixels[:, :, ::-1]),
+        "turned by 90 degrees": (pixels, np.rot90(pixels, axes=(1, 2))),
+        "a pixel over": (pixels[:, 1:, 1:], pixels[:, :-1, :-1]),
+        "noise of 1,000 photons, twice": tuple(with_noise(pixels, 1000, rng) for _ in range(2)),
+    }
+    rows = []
+    for name, (one, other) in changes.items():
+        first, second = reader(one), reader(other)
+        moved = (second - first) @ bins
+        same = first.argmax(1) == second.argmax(1)
+        rows.append(
+            {
+                "change": name,
+                "sd_um": float(np.std(moved) / np.sqrt(2)),
+                "largest_um": float(np.abs(moved).max()),
+                "same_bin": float(same.mean()),
+            }
+        )
+    return {"rows": rows}
+
+
+MEASUREMENTS: dict[str, Callable[[Reader, Material, Path], dict[str, Any]]] = {
+    "scores": measure_scores,
+    "annotators": measure_annotators,
+    "photons": measure_photons,
+    "retest": measure_retest,
+    "failures": measure_failures,
+}
+"""By name, in the order in which they are made."""
+
+
+def both(probabilities: Floats, test: Planes) -> dict[str, Any]:
+    """Errors of the highest bin and of the mean."""
+    found = Readings(probabilities, bins_um(), test.z_um, test.stack)
+    return {
+        "argmax": errors(found.highest_um, test.z_um, test.stack),
+        "expected": errors(found.expected_um, test.z_um, test.stack),
+    }
+
+
+def with_noise(pixels: NDArray[Any], photons: float, rng: np.random.Generator) -> NDArray[Any]:
+    """Photograph planes anew: their grey levels are the light, no offset, no read noise."""
+    light = pixels.astype(np.float32)
+    light *= photons / light.mean(axis=(1, 2), keepdims=True)
+    return rng.poisson(light).astype(np.float32)
+
+
+def bins_um() -> Floats:
+    """Of the baseline."""
+    return bin_centres(BASELINE.bin_um)
+
+
+def train_planes(material: Material) -> Planes:
+    """Of the training stacks that scores are fitted to."""
+    return as_planes(material.stacks(YEAST, material.train(YEAST)[:SCORE_STACKS]))
+
+
+def test_planes(material: Material) -> Planes:
+    """Of all test stacks."""
+    return as_planes(material.test(YEAST))
+
+
+def shaken(material: Material) -> Planes:
+    """Of a few test stacks."""
+    return as_planes(material.stacks(YEAST, nested(material.parts(YEAST).test)[:SHAKEN_STACKS]))
+
+
+def as_planes(stacks: StackSet) -> Planes:
+    """The arrays of a stack set."""
+    return Planes(np.concatenate(stacks.pixels), stacks.z_um, stacks.stack_of)
