@@ -27,7 +27,7 @@ from zfocus_model.zposition.training.stackset import StackSet
 Floats = NDArray[np.float64]
 Reader = Callable[[NDArray[Any]], Floats]
 
-SCORE_STACKS = 100
+SCORE_STACKS = 50
 """Training stacks that the profiles of the scores are fitted to."""
 SHAKEN_STACKS = 20
 """Test stacks of the measurements that read every plane several times."""

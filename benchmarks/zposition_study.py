@@ -79,7 +79,7 @@ def main() -> None:
 def names() -> list[str]:
     """Trainings and measurements, in the order in which they are made."""
     runs = [run.name for run in all_runs()]
-    return [runs[0], *MEASUREMENTS, *runs[1:]]
+    return [*runs[:4], *MEASUREMENTS, *runs[4:]]
 
 
 def make(name: str, material: Material, folder: Path, budget: Budget) -> dict[str, Any] | None:
