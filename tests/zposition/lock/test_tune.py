@@ -54,7 +54,6 @@ def test_only_training_stacks_are_trained_on_and_one_of_them_chooses(
     start: ZModel, labels: list[StackLabel], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("tensorflow", reason="extra train is not installed")
-    pytest.importorskip("bioimageio.core", reason="extra zoo is not installed")
     from zfocus_model.training import warm
     from zfocus_model.zposition.packaging import export
     from zfocus_model.zposition.training import fit, networks
