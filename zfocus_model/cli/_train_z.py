@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
             "expected no --from with --task z-position: fine-tune at the microscope with "
             "zfocus lock --learn"
         )
-    options = _options(arguments)
+    options, domain = _options(arguments), _about(arguments.about)
     parts = split_labels(read_labels(arguments.stacks), seed=arguments.seed)
     if parts.note:
         say(f"zfocus: {parts.note}")
@@ -93,7 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     training, validation = (_load(part, arguments) for part in (parts.train, parts.validation))
     about = {
-        "domain": _about(arguments.about),
+        "domain": domain,
         "test_experiments": sorted({label.experiment for label in parts.test}),
         "test_stacks": [label.stack for label in parts.test],
     }

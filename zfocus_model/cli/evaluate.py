@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zfocus_model.cli import _evaluate_z
 from zfocus_model.cli._common import OK, SOME_FAILED, add_model_options, load_model_of, say
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MANIFEST|DIR",
         help="a CSV file with a column path, relative to it, and if known source, role "
         "(in_focus, out_of_focus, synthetic_blur, blank, out_of_domain, saturated, stack), "
-        "stack_id, z_index and z_um; or a folder of in-focus images; or the folder of BBBC006",
+        "stack_id, z_index and z_um; or a folder of in-focus images; or the folder of BBBC006; or "
+        "a label table of z-stacks (zfocus annotate), which judges a z-position model",
     )
     add(
         "-o",
@@ -105,6 +107,8 @@ def run(arguments: argparse.Namespace) -> int:
     # Before numpy is imported: its products here are small, and its threads would get in the way
     # of those that simulate and rate.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if _evaluate_z.is_label_table(arguments.images):
+        return _evaluate_z.run(arguments)
     from zfocus_model.evaluation import bbbc006
 
     output: Path = arguments.output

@@ -49,7 +49,8 @@ class CropMaker:
         (bins,), centres of the z bins in um.
     sides_px
         Sides of the crops, taken in turns; a small network that pools over the image learns to
-        do so at any size. Sides larger than the images are left out.
+        do so at any size. Sides larger than the images are left out; if all are, crops are as
+        large as the images allow.
     batch_px
         Pixels in a batch: smaller crops come in larger numbers.
     loss
@@ -71,12 +72,9 @@ class CropMaker:
         seed: int = 0,
         augmentation: ZAugmentation | None = None,
     ) -> None:
-        sides = tuple(side for side in sides_px if side <= stacks.side_px)
-        if not sides or batch_px < 1:
-            raise ZfocusError(
-                f"expected crops that fit into images of {stacks.side_px} px, got sides of "
-                f"{sides_px} px: choose smaller ones"
-            )
+        sides = tuple(side for side in sides_px if side <= stacks.side_px) or (stacks.side_px,)
+        if batch_px < 1:
+            raise ZfocusError(f"expected at least one pixel in a batch, got {batch_px}: give more")
         self._sides = sides
         self._batch_px = batch_px
         self._stacks = stacks
