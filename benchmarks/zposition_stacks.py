@@ -115,7 +115,7 @@ def real_yeast(z_model: Any) -> list[list[Any]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--stacks", type=Path, required=True, metavar="LABELS.csv")
+    parser.add_argument("--stacks", type=Path, default=ROOT / "runs/zstacks/yeast/labels.csv")
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--model", default="zposition-yeast")
     arguments = parser.parse_args()
