@@ -160,6 +160,17 @@ def test_the_card_is_honest(tmp_path):
     assert "| objective | not stated |" in text
 
 
+def test_a_card_tells_nobodys_folders(tmp_path):
+    (tmp_path / "best.keras").write_bytes(_empty_keras())
+    command = "zfocus train --stacks /home/me/secret/yeast/labels.csv --about 'objective=60x/1.3'"
+    about = {"stacks": "zfocus simulate yeast", "objective": "60x/1.3"}
+    found = read_z_run(describe_run(tmp_path, command=command, domain=about))
+    assert found.about["command"] == (
+        "zfocus train --stacks yeast/labels.csv --about 'objective=60x/1.3'"
+    )
+    assert found.domain == {**about, "modality": "not stated", "cells": "not stated"}
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

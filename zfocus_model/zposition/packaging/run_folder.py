@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,13 @@ from zfocus_model.zposition.reading import ZLimits
 
 NOT_STATED = "not stated"
 
+CARD = ("objective", "modality", "cells")
+"""What every card says, if only that it is not stated."""
+
 _SIMULATED = "simulated"
+
+_PLACE = re.compile(r"(?<![\w.])/(?:[\w.+-]+/)*([\w.+-]+/[\w.+-]+)")
+"""A path from the root, of which the last two names are kept: the rest is nobody's business."""
 
 
 @dataclass(frozen=True)
@@ -84,11 +91,11 @@ class ZRun:
 
     @property
     def domain(self) -> dict[str, str]:
-        """Objective, modality and cells that the model is for, in words."""
+        """Objective, modality and cells that the model is for, and what else the run tells."""
         found: Any = self.about.get("domain")
         given = cast("dict[str, Any]", found if isinstance(found, dict) else {})
-        keys = ("objective", "modality", "cells")
-        return {key: str(given.get(key) or NOT_STATED) for key in keys}
+        known = {key: str(given.get(key) or NOT_STATED) for key in CARD}
+        return {**known, **{key: str(given[key]) for key in given if key not in CARD}}
 
 
 def read_z_run(folder: Path) -> ZRun:
@@ -130,6 +137,8 @@ def read_z_run(folder: Path) -> ZRun:
             "expected a network that takes images of any size, got the published one, which is "
             "bound to one size: train --network small for a package"
         )
+    if "command" in about:
+        about["command"] = _PLACE.sub(r"\1", str(about["command"]))
     run = ZRun(
         weights=weights,
         about=about,
