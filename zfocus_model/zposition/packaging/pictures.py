@@ -95,7 +95,8 @@ def _curve(
         number, place = (f"{centre:+g}" if centre else "0"), (x(centre), _CURVE_BOTTOM + 13)
         anchor = {bins_um[0]: "la", bins_um[-1]: "ra"}.get(centre, "ma")
         draw.text(place, number, DIM_INK, font=font(14), anchor=anchor)
-    words = f"{found.z_um:+g} um" if found.decided else f"undecided: {found.reason}"
+    read = f"{found.z_um:+g} um" if found.z_um else "0 um"
+    words = read if found.decided else f"undecided: {found.reason}"
     draw.text((left + 6, _HEIGHT - 26), words, colour, font=font(17))
 
 
