@@ -61,7 +61,7 @@ def test_a_package_of_no_task_of_the_zoo(tiny: Path) -> None:
 
 
 def test_a_package_that_reads_z_positions(tmp_path: Path) -> None:
-    from tiny_package import random_z_network, write_z_package
+    from tiny_package import Z_CONFIG, describe, random_z_network, write_z_package
 
     network, arrays = random_z_network(np.random.default_rng(3))
     shares = {"simulated": {"within 1 um, %": 92.34, "bias, um": 0.01}}
@@ -72,4 +72,9 @@ def test_a_package_that_reads_z_positions(tmp_path: Path) -> None:
     text = table(packages_in(folder.parent))
     assert "`zfocus rate`, `best-plane`, `lock`" in text
     assert "| 92.3 % within 1 um (simulated) |" in text
+    shares = {"new stacks": {"bin within 1 um, share": "0.963 (0.95 to 0.97)"}}
+    describe(
+        folder, network, task="z-position", config={"zfocus": {**Z_CONFIG, "evaluation": shares}}
+    )
+    assert "| 96.3 % within 1 um (new stacks) |" in table(packages_in(folder.parent))
     assert "sd_max_um 4" in description(open_any(folder))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,6 +30,7 @@ TASKS = (TASK, "focus-level-map", Z_TASK)
 
 BEGIN, END = "<!-- table -->", "<!-- end of table -->"
 _MAX_INDEX_BYTES = 8 << 20
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 _USES = {
     TASK: "one patch of 84 x 84 px: `zfocus rate`, plugins, scripts",
@@ -232,12 +234,15 @@ def _within_one(values: Mapping[str, Any], path: tuple[str, ...]) -> str:
     for key, value in values.items():
         words = key.replace("_", " ")
         below = cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else None
-        # A number is alone, or in a mapping with its interval.
+        # A number is alone, in a mapping with its interval, or a text before it.
         number: Any = cast("Any", value) if below is None else below.get("value")
-        if words.startswith(("within one", "within 1 um")) and isinstance(number, (int, float)):
+        if isinstance(number, str) and (start := _NUMBER.match(number)):
+            number = float(start.group())
+        near = "1 um" if "within 1 um" in words else "one level"
+        named = near == "1 um" or words.startswith("within one")
+        if named and isinstance(number, (int, float)):
             percent = number if "%" in key else 100 * number
-            what = "one level" if words.startswith("within one") else "1 um"
-            return f"{percent:.1f} % within {what} ({': '.join(path)})"
+            return f"{percent:.1f} % within {near} ({': '.join(path)})"
         if below is not None and (found := _within_one(below, (*path, words))):
             return found
     return ""

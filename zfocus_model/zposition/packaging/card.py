@@ -24,6 +24,9 @@ OUT_OF_SCOPE = (
 LIMITS = (
     "A z model is bound to objective, imaging mode and kind of cells: with others its answers "
     "mean nothing, and it may well be sure of them. Nothing in the package recognises them.",
+    "One image does not tell distance from focus apart from the condenser's aperture: with another "
+    "setting than that above, readings are too far or too near by a share of themselves, and not "
+    "undecided. Right at focus they stay right.",
     "Focus is the middle of the cells that lie on the floor. With cells at several depths the "
     "distribution gets several modes; the reading is then undecided and names the second mode.",
     "Outside the range of its bins there is no answer: a reading in an end bin is undecided.",
