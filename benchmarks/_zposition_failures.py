@@ -5,19 +5,17 @@ Each case changes one thing of the same 20 drawings of five experiments that no 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from _zposition_grading import FAR_UM, Readings, errors
-from _zposition_runs import BASELINE, YEAST
+from _zposition_runs import YEAST
+from _zposition_subject import Subject
 from numpy.typing import NDArray
 
-from zfocus_model.zposition.bins import bin_centres
-from zfocus_model.zposition.reading import REASONS, ZLimits, ZPosition, read_z
+from zfocus_model.zposition.reading import REASONS, ZPosition, read_z
 from zfocus_model.zposition.simulator.recipes import Recipe, make, recipe
 
 Floats = NDArray[np.float64]
@@ -70,12 +68,9 @@ CASES = (
 )
 
 
-def measure_failures(
-    reader: Callable[[NDArray[Any]], Floats], material: Any, folder: Path
-) -> dict[str, Any]:
-    """Read all planes of each case, with the limits that the baseline was calibrated to."""
-    limits = limits_of(folder)
-    bins = bin_centres(BASELINE.bin_um)
+def measure_failures(subject: Subject, material: Any) -> dict[str, Any]:
+    """Read all planes of each case, with the limits of the package."""
+    limits, bins = subject.limits, subject.bins_um
     drawn = [
         recipe(YEAST, experiment, stack, STACKS_EACH, SEED)
         for experiment in range(EXPERIMENTS)
@@ -84,17 +79,11 @@ def measure_failures(
     rows = []
     for case in CASES:
         pixels, z_um, stack = planes_of(case, drawn)
-        probabilities = reader(pixels)
+        probabilities = subject.probabilities(pixels)
         readings = Readings(probabilities, bins, z_um, stack)
         positions = [read_z(p, bins, limits) for p in probabilities]
         rows.append({"case": case.name, "words": case.words, **scores(readings, positions, case)})
     return {"limits": asdict(limits), "bins_um": bins.tolist(), "cases": rows}
-
-
-def limits_of(folder: Path) -> ZLimits:
-    """The limits of a calibrated run."""
-    calibration = json.loads((folder / "calibration.json").read_text(encoding="utf-8"))
-    return ZLimits(**calibration["limits"])
 
 
 def planes_of(

@@ -72,7 +72,6 @@ def swept(
         runs = of_study(found, study)
         if not runs:
             return None
-        value = root_mean_square if error else percent
         placed = [(float(run["x"]), run) for run in runs]
         words = "one seed a point"
         if baseline_x is not None:
@@ -83,11 +82,13 @@ def swept(
         return curves(
             title,
             {
-                "highest bin": [value(run, x) for x, run in placed],
-                "mean of the distribution": [value(run, x, "expected") for x, run in placed],
+                "highest bin": [root_mean_square(run, x) for x, run in placed],
+                "mean of the distribution": [
+                    root_mean_square(run, x, "expected") for x, run in placed
+                ],
             },
             x_label=x_label,
-            y_label="root mean square error, um" if error else "planes within 1 um, %",
+            y_label="root mean square error, um",
             x_ticks=sorted({x for x, _ in placed}),
             statement=f"{PAPER[study]} Ours: {words}; bars: "
             "95 %, test stacks drawn anew. The budget is small: see the text.",
@@ -115,7 +116,11 @@ def confusion(name: str, title: str, statement: str) -> Callable[[Sequence[Found
 def by_z(found: Sequence[Found]) -> str | None:
     """Mean and spread of the error at each z."""
     series = {}
-    for name, words in (("baseline-0", "small network"), ("published", "published network")):
+    for name, words in (
+        ("shipped", "shipped model"),
+        ("baseline-0", "the study's baseline"),
+        ("published", "published network"),
+    ):
         run = only(found, name)
         if run is not None:
             series[words] = [
@@ -147,7 +152,7 @@ def people(kind: str, title: str) -> Callable[[Sequence[Found]], str | None]:
         run = only(found, "annotators")
         if run is None:
             return None
-        rows = [("network", run["network"][kind], True)]
+        rows = [("shipped model", run["network"][kind], True)]
         rows += [(f"score: {n}", s[kind], False) for n, s in run["scores"].items()]
         rows += [
             (f"simulated: {p['character']['name']}", p[kind], False)
@@ -171,13 +176,13 @@ SCORE_WORDS = {
 
 
 def scores(found: Sequence[Found]) -> str | None:
-    """Profiles of three scores."""
+    """Profiles of the scores that are shown."""
     run = only(found, "scores")
     if run is None:
         return None
     chosen = [name for name in run["shown"] if name in run["scores"]]
     return curves(
-        "Three classical scores through focus (bars: 1 standard deviation)",
+        "Classical scores through focus (bars: 1 standard deviation)",
         {
             name.replace("_", " "): [
                 Point(
@@ -251,13 +256,13 @@ def failures(found: Sequence[Found]) -> str | None:
 
 
 PAINTERS: dict[str, Callable[[Sequence[Found]], str | None]] = {
-    "confusion": confusion("baseline-0", "Probability of inferred z", PAPER["confusion"]),
+    "confusion": confusion("shipped", "Inferred z: the shipped model", PAPER["confusion"]),
     "confusion-5um": confusion("bins-5um", "Bins of 5 um", PAPER["bins"]),
     "published": confusion("published", "The published network", PAPER["confusion"]),
     "second-system": confusion("second-system", "A second system", PAPER["second"]),
     "by-z": by_z,
     "stacks": swept(
-        "stacks", 345, "Training stacks", "stacks", error=False, marks={"paper: knee": 100}
+        "stacks", 345, "Training stacks", "stacks", logarithmic=True, marks={"paper: knee": 100}
     ),
     "bins": swept("bins", 1, "Width of the bins", "um"),
     "batch": swept("batch", 64, "Batch size", "crops a step"),

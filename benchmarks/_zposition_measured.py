@@ -1,31 +1,30 @@
-"""What is measured of the baseline once it is trained: no further training."""
+"""What is measured of the shipped model: no further training.
+
+It was trained on the train split of the same stacks (`zfocus simulate yeast`, seed 1).
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _zposition_failures import limits_of, measure_failures
-from _zposition_grading import Readings, best_planes, choice_scores, errors
-from _zposition_runs import BASELINE, YEAST
+from _zposition_failures import measure_failures
+from _zposition_grading import Readings, best_planes, choice_scores, errors, grade
+from _zposition_runs import YEAST
 from _zposition_scores import SHOWN, Planes, fit_scores, grade_lopsidedness, grade_score
-from _zposition_training import Material, images_to_probabilities, nested
+from _zposition_subject import Subject
+from _zposition_training import Material, nested
 from numpy.typing import NDArray
 
-from zfocus_model.training._keras import load_keras
 from zfocus_model.zposition.annotators import ANNOTATORS
 from zfocus_model.zposition.best_transmitted import choose_by_z
-from zfocus_model.zposition.bins import bin_centres
+from zfocus_model.zposition.model import load_z_model
 from zfocus_model.zposition.reading import ZLimits, read_z
-from zfocus_model.zposition.training.networks import inference_z_network
 from zfocus_model.zposition.training.stackset import StackSet
 
 Floats = NDArray[np.float64]
-Reader = Callable[[NDArray[Any]], Floats]
 
 SCORE_STACKS = 50
 """Training stacks that the profiles of the scores are fitted to."""
@@ -35,25 +34,25 @@ SINGLE_IMAGES = 100
 PHOTONS = (10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
 
 
-def measure_baseline(name: str, material: Material, folder: Path) -> dict[str, Any] | None:
-    """Make one measurement; None if the baseline or the stacks are not there."""
-    best = folder / "best.keras"
-    if not best.exists() or not material.there(YEAST):
+def measure_shipped(name: str, material: Material) -> dict[str, Any] | None:
+    """Make one measurement of the shipped model; None if the stacks are not there."""
+    if not material.there(YEAST):
         return None
-    model: Any = load_keras().models.load_model(best, compile=False)
-    calibration = json.loads((folder / "calibration.json").read_text(encoding="utf-8"))
-    network = inference_z_network(model, calibration["temperature"])
-
-    def reader(images: NDArray[Any]) -> Floats:
-        return images_to_probabilities(network, images)
-
-    return {"study": name, "x": name, **MEASUREMENTS[name](reader, material, folder)}
+    model = load_z_model("zposition-yeast")
+    found = MEASUREMENTS[name](Subject(model), material)
+    return {"study": name, "x": name, "package_sha256": model.package_sha256, **found}
 
 
-def measure_annotators(reader: Reader, material: Material, folder: Path) -> dict[str, Any]:
+def measure_all(subject: Subject, material: Material) -> dict[str, Any]:
+    """The whole test split."""
+    test = test_planes(material)
+    return {"test": grade(subject.readings(test))}
+
+
+def measure_annotators(subject: Subject, material: Material) -> dict[str, Any]:
     """Best plane of each test stack, and z of 100 single images: the network against choosers."""
-    test, bins = test_planes(material), bins_um()
-    readings = Readings(reader(test.pixels), bins, test.z_um, test.stack)
+    test = test_planes(material)
+    readings = subject.readings(test)
     stacks = [z for _, z in test.each(test.z_um)]
     rng = np.random.default_rng(0)
     single = rng.choice(len(test.z_um), min(SINGLE_IMAGES, len(test.z_um)), replace=False)
@@ -80,7 +79,7 @@ def measure_annotators(reader: Reader, material: Material, folder: Path) -> dict
             "best_plane": graded["focus"],
             "single_image": errors(found, true, alone),
         }
-    voted = voted_planes(readings, limits_of(folder))
+    voted = voted_planes(readings, subject.limits)
     return {
         "network": {
             "best_plane": choice_scores(voted),
@@ -107,7 +106,7 @@ def voted_planes(readings: Readings, limits: ZLimits) -> Floats:
     return np.array(chosen)
 
 
-def measure_scores(reader: Reader, material: Material, folder: Path) -> dict[str, Any]:
+def measure_scores(subject: Subject, material: Material) -> dict[str, Any]:
     """All classical scores, and the skewness of the pixels."""
     train, test = train_planes(material), test_planes(material)
     graded = {score.name: grade_score(score, test) for score in fit_scores(train)}
@@ -116,20 +115,19 @@ def measure_scores(reader: Reader, material: Material, folder: Path) -> dict[str
     return {"shown": SHOWN, "scores": graded, "lopsidedness": grade_lopsidedness(train, test)}
 
 
-def measure_photons(reader: Reader, material: Material, folder: Path) -> dict[str, Any]:
+def measure_photons(subject: Subject, material: Material) -> dict[str, Any]:
     """Accuracy with more noise than the stacks have: so many photons a pixel, on average."""
     test = shaken(material)
-    rows = [{"photons": None, **both(reader(test.pixels), test)}]
+    rows = [{"photons": None, **both(subject, test.pixels, test)}]
     for photons in PHOTONS:
         noisy = with_noise(test.pixels, photons, np.random.default_rng(0))
-        rows.append({"photons": photons, **both(reader(noisy), test)})
+        rows.append({"photons": photons, **both(subject, noisy, test)})
     return {"rows": rows}
 
 
-def measure_retest(reader: Reader, material: Material, folder: Path) -> dict[str, Any]:
+def measure_retest(subject: Subject, material: Material) -> dict[str, Any]:
     """The same plane read again: mirrored, a pixel over, with noise drawn anew."""
-    test, bins = shaken(material), bins_um()
-    pixels = test.pixels
+    pixels, bins = shaken(material).pixels, subject.bins_um
     rng = np.random.default_rng(0)
     changes = {
         "mirrored left to right": (pixels, pixels[:, :, ::-1]),
@@ -139,7 +137,7 @@ def measure_retest(reader: Reader, material: Material, folder: Path) -> dict[str
     }
     rows = []
     for name, (one, other) in changes.items():
-        first, second = reader(one), reader(other)
+        first, second = subject.probabilities(one), subject.probabilities(other)
         moved = (second - first) @ bins
         same = first.argmax(1) == second.argmax(1)
         rows.append(
@@ -153,7 +151,8 @@ def measure_retest(reader: Reader, material: Material, folder: Path) -> dict[str
     return {"rows": rows}
 
 
-MEASUREMENTS: dict[str, Callable[[Reader, Material, Path], dict[str, Any]]] = {
+MEASUREMENTS: dict[str, Callable[[Subject, Material], dict[str, Any]]] = {
+    "shipped": measure_all,
     "scores": measure_scores,
     "annotators": measure_annotators,
     "photons": measure_photons,
@@ -163,9 +162,9 @@ MEASUREMENTS: dict[str, Callable[[Reader, Material, Path], dict[str, Any]]] = {
 """By name, in the order in which they are made."""
 
 
-def both(probabilities: Floats, test: Planes) -> dict[str, Any]:
+def both(subject: Subject, pixels: NDArray[Any], test: Planes) -> dict[str, Any]:
     """Errors of the highest bin and of the mean."""
-    found = Readings(probabilities, bins_um(), test.z_um, test.stack)
+    found = Readings(subject.probabilities(pixels), subject.bins_um, test.z_um, test.stack)
     return {
         "argmax": errors(found.highest_um, test.z_um, test.stack),
         "expected": errors(found.expected_um, test.z_um, test.stack),
@@ -177,11 +176,6 @@ def with_noise(pixels: NDArray[Any], photons: float, rng: np.random.Generator) -
     light = pixels.astype(np.float32)
     light *= photons / light.mean(axis=(1, 2), keepdims=True)
     return rng.poisson(light).astype(np.float32)
-
-
-def bins_um() -> Floats:
-    """Of the baseline."""
-    return bin_centres(BASELINE.bin_um)
 
 
 def train_planes(material: Material) -> Planes:

@@ -74,8 +74,8 @@ def all_runs() -> list[Run]:
         run("labels", "labels-4um", 4, label_noise_um=4.0),
         run("baseline", "baseline-2", 2, seed=2),
         run("stacks", "stacks-25", 25, stacks=25),
+        run("stacks", "stacks-10", 10, stacks=10),
         run("stacks", "stacks-300", 300, stacks=300),
         run("bins", "bins-3um", 3, bin_um=3.0),
-        run("bins", "bins-4um", 4, bin_um=4.0),
         run("labels", "labels-1um", 1, label_noise_um=1.0),
     ]

@@ -23,8 +23,9 @@ from zfocus_model.zposition.baselines import (
 
 Floats = NDArray[np.float64]
 
-SHOWN = ("normalised_variance", "tenengrad", "spectral_band")
-"""The three of the figure: of the variance, of gradients, of the shape of the spectrum."""
+SHOWN = ("normalised_variance", "tenengrad", "vollath_f4", "laplacian_variance")
+"""Those of the figures: of the variance, of gradients, the one that relates best to z, and the one
+whose maximum lies most steadily near focus."""
 
 
 @dataclass(frozen=True)

@@ -131,7 +131,7 @@ def _annotators(found: Sequence[Found]) -> list[Table]:
     run = only(found, "annotators")
     if run is None:
         return []
-    rows = [_chooser("network", run["network"], None)]
+    rows = [_chooser("shipped model", run["network"], None)]
     rows += [_chooser(f"score: {name}", entry, None) for name, entry in run["scores"].items()]
     rows += [
         _chooser(f"simulated: {person['character']['name']}", person, person)

@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 from _zposition_grading import Readings, grade
-from _zposition_runs import BASELINE, EUGLENA, Run
+from _zposition_runs import EUGLENA, Run
 from numpy.typing import NDArray
 
 from zfocus_model.training._keras import load_keras
 from zfocus_model.zposition.bins import bin_centres
 from zfocus_model.zposition.labels import StackLabel, read_labels
-from zfocus_model.zposition.training.calibrate import calibrate_z
 from zfocus_model.zposition.training.fit import PUBLISHED, ZFitOptions, fit_z
 from zfocus_model.zposition.training.networks import z_multiply_adds
 from zfocus_model.zposition.training.predict import predict
@@ -81,7 +80,7 @@ class Material:
 
 
 def carry_out(run: Run, material: Material, folder: Path, budget: Budget) -> dict[str, Any] | None:
-    """Train, calibrate and grade; None if the stacks are not there."""
+    """Train and grade; None if the stacks are not there."""
     if not material.there(run.specimen):
         return None
     chosen = disturbed(material.train(run.specimen)[: run.stacks], run)
@@ -91,7 +90,6 @@ def carry_out(run: Run, material: Material, folder: Path, budget: Budget) -> dic
     training = material.stacks(run.specimen, chosen[held_out:], run.coarser)
     options = fit_options(run, budget)
     best = fit_z(training, validation, folder, options)
-    calibration = calibrate_z(folder, validation) if run == BASELINE else None
     model: Any = load_keras().models.load_model(best, compile=False)
     test = material.test(run.specimen, run.coarser)
     bins = bin_centres(options.bin_width_um, options.reach_um)
@@ -109,7 +107,6 @@ def carry_out(run: Run, material: Material, folder: Path, budget: Budget) -> dic
         "training_loss": float(log["loss"][-1]),
         "held_out_loss": float(log["val_loss"].min()),
         "test": grade(read(model, test, bins)),
-        "calibration": calibration and asdict(calibration),
         "training_code": TRAINING_CODE,
     }
 

@@ -3,7 +3,7 @@
 Every training starts anew on the train split of simulated stacks with the same small budget and is
 graded on the test split, which shows other experiments. A training that has finished is kept in
 results/zposition/RUN.json and never made again, so the command can be killed and repeated; so are
-the measurements of the baseline (annotators, scores, photons, failures, ...). Nothing real is used.
+the measurements of the shipped model (annotators, scores, photons, failures, ...). No real image.
 
 Data: `zfocus simulate yeast -o DIR/yeast` and `zfocus simulate euglena -o DIR/euglena`.
 Options: --data DIR, --list, --only PATTERN, --images N (crops a run; other budgets go to their own
@@ -26,8 +26,8 @@ from typing import Any
 
 import _zposition_figures
 from _record import RESULTS, ROOT, commit
-from _zposition_measured import MEASUREMENTS, measure_baseline
-from _zposition_runs import BASELINE, Run, all_runs
+from _zposition_measured import MEASUREMENTS, measure_shipped
+from _zposition_runs import FINE, YEAST, all_runs
 from _zposition_tables import report
 from _zposition_training import Budget, Material, carry_out
 
@@ -83,25 +83,25 @@ def names() -> list[str]:
 
 
 def make(name: str, material: Material, folder: Path, budget: Budget) -> dict[str, Any] | None:
-    """One training, or one measurement of the baseline once that is there."""
+    """One training, or one measurement of the shipped model; None if there are no stacks."""
     before = time.perf_counter(), cpu_seconds()
     run = next((run for run in all_runs() if run.name == name), None)
     if run is not None:
         found = carry_out(run, material, folder / name, budget)
     else:
-        found = measure_baseline(name, material, folder / BASELINE.name)
+        found = measure_shipped(name, material)
     if found is None:
-        print(f"  {name}: {missing(run, material)}")
+        print(f"  {name}: {missing(run.specimen if run else YEAST, material)}")
         return None
     wall, cpu = time.perf_counter() - before[0], cpu_seconds() - before[1]
     return {"name": name, **found, "wall_s": wall, "cpu_s": cpu, "commit": commit()}
 
 
-def missing(run: Run | None, material: Material) -> str:
+def missing(specimen: str, material: Material) -> str:
     """Why nothing was made."""
-    if run is None:
-        return f"the baseline has not been trained here: run --only {BASELINE.name} first"
-    return f"no stacks: run zfocus simulate {run.specimen} -o {material.folder / run.specimen}"
+    place = material.folder / specimen
+    made_by = "python benchmarks/zposition_fine.py" if specimen == FINE else "zfocus simulate"
+    return f"no stacks in {place}: {made_by}, see docs/zposition-study.md"
 
 
 def keep(path: Path, found: dict[str, Any]) -> None:
