@@ -22,6 +22,12 @@ from zfocus_model.engines.numpy_engine import NumpyEngine
 from zfocus_model.packages import open_package
 
 
+@pytest.fixture(autouse=True)
+def no_z_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if no z model were installed, so that all that is said is about the named one."""
+    monkeypatch.setattr(doctor, "find_z_model", lambda: None)
+
+
 def test_all_is_well(package_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--model", str(package_folder)]) == 0
     text = capsys.readouterr().out
@@ -115,6 +121,13 @@ def test_simulated_patches_are_different_and_fixed() -> None:
     np.testing.assert_array_equal(patches, doctor.simulated_patches())
     shapes = [(patch - patch.min()) / np.ptp(patch) for patch in patches]
     assert all(np.abs(a - b).max() > 0.1 for i, a in enumerate(shapes) for b in shapes[:i])
+
+
+def test_the_shipped_z_model_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    found = doctor.find_z_model()
+    assert found is not None
+    assert found.name == "zposition-yeast"
 
 
 def test_a_z_model_is_tested_too(

@@ -40,6 +40,7 @@ def check_agreement(
     *,
     tiled: bool = False,
     task: str = "",
+    tolerance: float = TOLERANCE,
 ) -> dict[str, float]:
     """Compare the weight formats of a package on patches or images.
 
@@ -57,6 +58,8 @@ def check_agreement(
         The package's model takes planes; the patches are laid out as one.
     task : str
         What the package is for, if not for the levels of patches or planes.
+    tolerance : float
+        Largest difference of a probability between two formats.
 
     Returns
     -------
@@ -67,7 +70,7 @@ def check_agreement(
     Raises
     ------
     ZfocusError
-        If a format differs by more than 1e-5, or rates a constant patch.
+        If a format differs by more than the tolerance, or rates a constant patch.
     """
     from zfocus_model.engines import open_engine
     from zfocus_model.packages import TASK, open_package
@@ -91,7 +94,7 @@ def check_agreement(
     for name, read in readers.items():
         found = by_tile(read())[: len(patches)]
         difference = float(np.abs(found - expected).max())
-        allowed = FOLD_TOLERANCE if name == "trained" else TOLERANCE
+        allowed = FOLD_TOLERANCE if name == "trained" else tolerance
         if not difference <= allowed:
             raise ZfocusError(
                 f"expected all weight formats to agree to {allowed:g}, but {name} differs from "
