@@ -6,7 +6,7 @@ results/zposition/RUN.json and never made again, so the command can be killed an
 the measurements of the shipped model (annotators, scores, photons, failures, ...). No real image.
 
 Data: `zfocus simulate yeast -o DIR/yeast` and `zfocus simulate euglena -o DIR/euglena`.
-Options: --data DIR, --list, --only PATTERN, --images N (crops a run; other budgets go to their own
+Options: --data DIR, --list, --only PATTERN,PATTERN, --images N (crops a run; other budgets go to their own
 folder), --minutes-a-run M (a run that this stops says so; give more on a busy machine), --minutes M
 (start nothing after so long), --figures (only draw what is there).
 """
@@ -53,7 +53,8 @@ def main() -> None:
     folder = arguments.runs / str(arguments.images)
     kept = RESULTS / "zposition" if full else folder / "results"
     budget = Budget(arguments.images, arguments.minutes_a_run, arguments.published_minutes)
-    wanted = [name for name in names() if fnmatch.fnmatch(name, arguments.only)]
+    patterns = arguments.only.split(",")
+    wanted = [name for name in names() if any(fnmatch.fnmatch(name, p) for p in patterns)]
     if arguments.list:
         for name in wanted:
             print(name, "done" if (kept / f"{name}.json").exists() else "to do")
