@@ -69,8 +69,10 @@ def confusion_figure(counts: NDArray[np.int64], what: str) -> str:
     return picture.svg()
 
 
-def reliability_figure(found: Reliability, ece: float) -> str:
-    """Draw the reliability diagram of the patches.
+def reliability_figure(
+    found: Reliability, ece: float, *, what: str = "patches", classes: str = "level"
+) -> str:
+    """Draw the reliability diagram of the patches, or of something else.
 
     Parameters
     ----------
@@ -78,19 +80,24 @@ def reliability_figure(found: Reliability, ece: float) -> str:
         Bins of equal numbers.
     ece
         Expected calibration error of all of them.
+    what
+        What was rated, in the plural.
+    classes
+        What a probability belongs to.
 
     Returns
     -------
     str
         SVG.
     """
-    picture = Picture(480, 470, "Reliability: how often the most probable level is the true one")
-    words = f"Patches: calibration error {ece:.3f}"
+    title = f"Reliability: how often the most probable {classes} is the true one"
+    picture = Picture(480, 470, title)
+    words = f"{what.capitalize()}: calibration error {ece:.3f}"
     picture.text(20, 26, words, anchor="start", bold=True)
     axes = Axes(picture, 80, 50, 360, 360, (0, 1), (0, 1))
     marks = [0, 0.2, 0.4, 0.6, 0.8, 1]
-    axes.scale_x(marks, "probability of the most probable level")
-    axes.scale_y(marks, "share of patches where it is the true level")
+    axes.scale_x(marks, f"probability of the most probable {classes}")
+    axes.scale_y(marks, f"share of {what} where it is the true {classes}")
     picture.line(axes.x(0), axes.y(0), axes.x(1), axes.y(1), GREY, 1.5, "5 4")
     points = [
         (axes.x(float(p)), axes.y(float(right)))

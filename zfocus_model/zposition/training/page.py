@@ -138,7 +138,6 @@ def _page(found: ZEvaluation, calibration: Reliability) -> str:
     heads = ["", *(NAMES[name] for name in _SHORT)]
     undecided = [name for name in found.inferred.reason.tolist() if name]
     reasons = ", ".join(f"{undecided.count(name)} {name}" for name in sorted(set(undecided)))
-    chosen = plane_errors_um(found.planes)
     title = f"z-position: {rater.name}"
     return document(
         title,
@@ -159,7 +158,9 @@ def _page(found: ZEvaluation, calibration: Reliability) -> str:
                 [
                     confusion_figure(found.confusion, found.inferred.bins_um),
                     error_figure(found.inferred),
-                    reliability_figure(calibration, calibration.error),
+                    reliability_figure(
+                        calibration, calibration.error, what="images", classes="bin"
+                    ),
                     planes_figure(found.planes),
                 ],
             ),
@@ -171,7 +172,7 @@ def _page(found: ZEvaluation, calibration: Reliability) -> str:
                     for group in (*found.by_experiment, *found.by_z)
                 ],
             ),
-            f"<h2>Best plane of a stack</h2><p>{len(chosen)} of {len(found.planes)} decided.</p>",
+            f"<h2>Best plane of a stack</h2><p>{_plane_words(found)}</p>",
             "<h2>The same image again</h2>",
             table(
                 ["shown again", "images", "difference (RMS), um", "same bin, share"],
@@ -179,6 +180,14 @@ def _page(found: ZEvaluation, calibration: Reliability) -> str:
             ),
         ],
     )
+
+
+def _plane_words(found: ZEvaluation) -> str:
+    errors = plane_errors_um(found.planes)
+    words = f"{len(errors)} of {len(found.planes)} decided"
+    if not len(errors):
+        return f"{words}."
+    return f"{words}; mean absolute error {np.abs(errors).mean():.3g} um, bias {errors.mean():.3g}."
 
 
 def _calibration(found: ZEvaluation) -> Reliability:
