@@ -6,9 +6,9 @@ results/zposition/RUN.json and never made again, so the command can be killed an
 the measurements of the shipped model (annotators, scores, photons, failures, ...). No real image.
 
 Data: `zfocus simulate yeast -o DIR/yeast` and `zfocus simulate euglena -o DIR/euglena`.
-Options: --data DIR, --list, --only PATTERN,PATTERN, --images N (crops a run; other budgets go to their own
-folder), --minutes-a-run M (a run that this stops says so; give more on a busy machine), --minutes M
-(start nothing after so long), --figures (only draw what is there).
+Options: --data DIR, --list, --only PATTERN,PATTERN, --images N (crops a run; other budgets go to
+their own folder), --minutes-a-run M (a run that this stops says so; give more on a busy machine),
+--minutes M (start nothing after so long), --figures (only draw what is there).
 """
 
 from __future__ import annotations
