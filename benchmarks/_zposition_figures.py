@@ -140,7 +140,7 @@ def by_z(found: Sequence[Found]) -> str | None:
         series,
         x_label="true z, um",
         y_label="inferred less true z, um",
-        x_ticks=range(-20, 21, 5),
+        x_ticks=range(-15, 16, 5),
         statement=PAPER["by-z"],
     )
 

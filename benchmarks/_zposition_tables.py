@@ -30,7 +30,7 @@ def report(kept: Path, *, keep: bool) -> bool:
     trainings = sorted(
         (run for run in found if run["name"] in order), key=lambda run: order.index(run["name"])
     )
-    makers = (_failures, _annotators, _scores, _photons, _retest)
+    makers = (_shipped, _failures, _annotators, _scores, _photons, _retest)
     tables = [_trainings(trainings)] if trainings else []
     tables += [table for maker in makers for table in maker(found)]
     save(
@@ -103,6 +103,30 @@ def _trainings(runs: Sequence[Found]) -> Table:
         rows,
         LIMITS,
     )
+
+
+def _shipped(found: Sequence[Found]) -> list[Table]:
+    run = only(found, "shipped")
+    if run is None:
+        return []
+    rows = []
+    for words, key in (("highest bin", "argmax"), ("mean of the distribution", "expected")):
+        scores = run["test"][key]
+        low, high = (100 * end for end in scores["within_1um_interval"])
+        rows.append(
+            [
+                words,
+                100 * scores["within_1um"],
+                f"{low:.1f} to {high:.1f}",
+                scores["mean_absolute_um"],
+                scores["bias_um"],
+                scores["mean_square_um2"] ** 0.5,
+                100 * scores["beyond_5um"],
+            ]
+        )
+    columns = ["reading", "within 1 um, %", "95 %", "mean error, um", "bias, um"]
+    columns += ["root mean square, um", "beyond 5 um, %"]
+    return [Table("the shipped model on the same test split", columns, rows)]
 
 
 def _failures(found: Sequence[Found]) -> list[Table]:
