@@ -44,7 +44,7 @@ PAPER = {
     "failures": (
         "Wei & Roberts 2018, Fig. S5: few cells mostly on the ceiling: about 5 um off; two "
         "populations: bimodal, the wrong mode slightly higher; above focus: extremely broad. Here: "
-        "two planes a case, undecided ones first, as read with the limits of the calibration."
+        "two planes a case, undecided ones first, as read with the limits of the package."
     ),
     "by-z": ("Wei & Roberts 2018, Fig. 2: mean error flat over z. Here: whole test split, argmax."),
 }
