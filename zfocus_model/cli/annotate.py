@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from zfocus_model.cli._stacks import add_stack_options, open_chosen
 if TYPE_CHECKING:
     from zfocus_model.zposition.annotate import Found
     from zfocus_model.zposition.labels import StackLabel
+    from zfocus_model.zposition.model import ZModel
     from zfocus_model.zposition.stack_files import StackSource
     from zfocus_model.zposition.stacks import ZStack
 
@@ -48,6 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="transmitted",
         help="transmitted: where contrast is least and reverses; fluorescence: the least level "
         "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--model",
+        metavar="NAME|PATH",
+        help="a z model to ask where contrast does not tell (default: such stacks are refused)",
     )
     parser.add_argument(
         "--experiment",
@@ -130,6 +137,13 @@ def _given(arguments: argparse.Namespace, names: list[str]) -> dict[str, float]:
     return dict.fromkeys(names, plane)
 
 
+@lru_cache(maxsize=1)
+def _z_model(name: str | None) -> ZModel | None:
+    from zfocus_model.zposition.model import load_z_model
+
+    return None if name is None else load_z_model(name)
+
+
 def _label(
     source: StackSource, name: str, given: float | None, arguments: argparse.Namespace
 ) -> StackLabel | None:
@@ -149,7 +163,7 @@ def _label(
         if given is not None:
             found = given_focus(stack, given)
         else:
-            found = find_focus(stack, arguments.modality)
+            found = find_focus(stack, arguments.modality, z_model=_z_model(arguments.model))
         if arguments.pictures is not None:
             _draw(stack, name, found, arguments.pictures)
         if arguments.ask and given is None:

@@ -52,8 +52,9 @@ def find_focus(
     """Find the in-focus plane of a stack.
 
     Transmitted light: where contrast reverses, never where the image is sharpest. Where that is
-    not to be seen and there is a z model, the planes' readings decide. Fluorescence: the least
-    expected level.
+    not to be seen, the planes' readings decide if a z model is given: labels should not come from
+    a model that nobody asked for, least of all to train another. Fluorescence: the least expected
+    level.
 
     Parameters
     ----------
@@ -64,7 +65,7 @@ def find_focus(
     model
         Level model for fluorescence; None: the default one.
     z_model
-        z model for what contrast does not show; None: the default one, if it is installed.
+        z model for what contrast does not show; None: that is refused.
 
     Returns
     -------
@@ -93,7 +94,7 @@ def find_focus(
     if reversal.found:
         contrast, name = reversal.contrast, "contrast"
         return Found(reversal.position, reversal.confidence, "contrast reversal", contrast, name)
-    by_model = _by_model(stack, z_model)
+    by_model = None if z_model is None else _by_model(stack, z_model)
     if by_model is None:
         raise ZfocusError(
             "expected a stack through focus of transmitted light, got no plane within it at which "
@@ -103,7 +104,7 @@ def find_focus(
     return by_model
 
 
-def _by_model(stack: ZStack, z_model: ZModel | None) -> Found | None:
+def _by_model(stack: ZStack, z_model: ZModel) -> Found | None:
     try:
         best = best_plane(stack, modality=TRANSMITTED, z_model=z_model)
     except ModelError:
