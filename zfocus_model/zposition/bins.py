@@ -77,7 +77,8 @@ def nearest_bin(z_um: npt.ArrayLike, centres: npt.ArrayLike) -> npt.NDArray[np.i
     if not np.isfinite(steps).all():
         raise ZfocusError("expected finite z-positions, got NaN or infinity: leave them out")
     # Rounded first, so that 0.1 um steps that are meant to be halves are halves.
-    index: npt.NDArray[np.float64] = np.floor(np.round(steps, 9) + 0.5)
+    rounded: npt.NDArray[np.float64] = np.round(steps, 9)
+    index = np.floor(rounded + 0.5)
     return np.clip(index, 0, len(known) - 1).astype(np.intp)
 
 
