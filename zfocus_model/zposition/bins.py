@@ -6,6 +6,7 @@ Positive z means that the objective moved from focus toward the sample.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -77,9 +78,12 @@ def nearest_bin(z_um: npt.ArrayLike, centres: npt.ArrayLike) -> npt.NDArray[np.i
     if not np.isfinite(steps).all():
         raise ZfocusError("expected finite z-positions, got NaN or infinity: leave them out")
     # Rounded first, so that 0.1 um steps that are meant to be halves are halves.
-    rounded: npt.NDArray[np.float64] = np.round(steps, 9)
-    index = np.floor(rounded + 0.5)
-    return np.clip(index, 0, len(known) - 1).astype(np.intp)
+    index = np.floor(_rounded(steps) + 0.5)
+    return np.asarray(np.clip(index, 0, len(known) - 1), dtype=np.intp)
+
+
+def _rounded(values: Any) -> npt.NDArray[np.float64]:
+    return np.asarray(values, dtype=np.float64).round(9)
 
 
 def check_bins(centres: npt.ArrayLike) -> npt.NDArray[np.float64]:
