@@ -4,8 +4,8 @@ Every run trains anew on the train split with the same small budget (200,000 pat
 hours in all) and is graded on dev sources that no run has seen: levels 0 to 10, 2,000 photons,
 whole images of at most 504 px. A run that has finished is kept in results/studies/RUN.json and
 never made again, a run that was stopped goes on, so the command can be killed and repeated.
-Options: --list, --only PATTERN, --patches N (other budgets go to their own folder), --runs DIR,
---minutes M (start no run after so long), --figures (only draw what is there).
+Options: --list, --only PATTERN,PATTERN (in that order), --patches N (other budgets go to their own
+folder), --runs DIR, --minutes M (start no run after so long), --figures (only draw what is there).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import argparse
 import fnmatch
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -33,7 +33,7 @@ from zfocus_model.evaluation.grading import graded_images
 from zfocus_model.levels import LEVELS
 from zfocus_model.tiling import cut
 from zfocus_model.training._keras import load_keras
-from zfocus_model.training.calibrate import calibrate_run
+from zfocus_model.training.calibrate import blank_images, calibrate_on, graded_patches
 from zfocus_model.training.data import Augmentation
 from zfocus_model.training.fit import FitOptions, fit
 from zfocus_model.training.networks import inference_network, multiply_adds
@@ -67,7 +67,7 @@ class Run:
     x: float | str
     """Where the run stands in the figure of its study."""
     options: FitOptions
-    augmentation: dict[str, Any] = field(default_factory=dict)
+    augmentation: dict[str, Any] = field(default_factory=dict[str, Any])
     images: int | None = None
     """Train on so many images only."""
     leave_out: str = ""
@@ -116,7 +116,7 @@ def main() -> None:
     arguments = parser.parse_args()
     full = arguments.patches == PATCHES
     kept = RESULTS / "studies" if full else arguments.runs / f"results-{arguments.patches}"
-    wanted = [run for run in runs(arguments.patches) if fnmatch.fnmatch(run.name, arguments.only)]
+    wanted = chosen(runs(arguments.patches), arguments.only)
     if arguments.list:
         for run in wanted:
             print(run.name, "done" if (kept / f"{run.name}.json").exists() else "to do")
@@ -137,8 +137,22 @@ def main() -> None:
     report(kept, keep=full)
 
 
+def chosen(every: Sequence[Run], patterns: str) -> list[Run]:
+    """Runs whose names fit shell patterns with commas between them, in the order of those."""
+    found = {
+        run.name: run
+        for pattern in patterns.split(",")
+        for run in every
+        if fnmatch.fnmatch(run.name, pattern)
+    }
+    return list(found.values())
+
+
 class Images:
-    """The sharp images of both splits, read once."""
+    """The sharp images of both splits, read once, and their graded copies, made once.
+
+    Every run is graded on the same pictures; making them takes longer than rating them.
+    """
 
     def __init__(self) -> None:
         manifest = DATA / "manifest.csv"
@@ -146,6 +160,30 @@ class Images:
         dev = read_images(list_images(manifest, ("split=dev", *FLUORESCENCE)))
         seen = {image.source for image in self.train}
         self.test = [image for image in dev if image.source not in seen]
+        self._copies: dict[int, list[np.ndarray]] = {}
+        self._blank: list[np.ndarray] = []
+        self._held_out: tuple[list[int], list[tuple[int, np.ndarray]]] = ([], [])
+
+    def copies(self, image: SourceImage) -> list[np.ndarray]:
+        """Patches of an image at each level, 2,000 photons, at most 504 px."""
+        if id(image) not in self._copies:
+            name = sha256(image.path.name.encode()).hexdigest()
+            rng = np.random.default_rng(int(name[:8], 16))
+            graded = graded_images(image.pixels[:LARGEST_PX, :LARGEST_PX], rng)
+            self._copies[id(image)] = [cut(np.rint(counts)).pixels for _, counts in graded]
+        return self._copies[id(image)]
+
+    def held_out(self, images: Sequence[SourceImage]) -> list[tuple[int, np.ndarray]]:
+        """Graded patches to calibrate with; those of the last images asked for are kept."""
+        asked = [id(image) for image in images]
+        if self._held_out[0] != asked:
+            self._held_out = (asked, list(graded_patches(images, 0)))
+        return self._held_out[1]
+
+    def blank(self) -> list[np.ndarray]:
+        """Images without cells to calibrate with."""
+        self._blank = self._blank or list(blank_images(0))
+        return self._blank
 
 
 def carry_out(run: Run, images: Images, folder: Path) -> dict[str, Any]:
@@ -158,7 +196,7 @@ def carry_out(run: Run, images: Images, folder: Path) -> dict[str, Any]:
         training = nested(training, run.images)
     augmentation = replace(Augmentation(), **run.augmentation)
     best = fit(training, validation, folder, run.options, augmentation)
-    calibration = calibrate_run(folder, validation)
+    calibration = calibrate_on(folder, images.held_out(validation), images.blank())
     model: Any = load_keras().models.load_model(best, compile=False)
     network = inference_network(model, calibration.temperature)
 
@@ -176,8 +214,8 @@ def carry_out(run: Run, images: Images, folder: Path) -> dict[str, Any]:
         "multiply_adds": multiply_adds(run.options.network),
         "training_loss": float(np.atleast_1d(log["loss"])[-1]),
         "held_out_loss": float(np.atleast_1d(log["val_loss"]).min()),
-        "dev": grade(probabilities, images.test, limits),
-        "left_out": grade(probabilities, left_out, limits) if left_out else None,
+        "dev": grade(probabilities, images.test, images, limits),
+        "left_out": grade(probabilities, left_out, images, limits) if left_out else None,
         "wall_s": time.perf_counter() - wall,
         "cpu_s": cpu_seconds() - cpu,
         "commit": commit(),
@@ -186,17 +224,23 @@ def carry_out(run: Run, images: Images, folder: Path) -> dict[str, Any]:
 
 def grade(
     probabilities: Callable[[np.ndarray], np.ndarray],
-    images: Sequence[SourceImage],
+    graded: Sequence[SourceImage],
+    images: Images,
     limits: tuple[float, float],
 ) -> dict[str, float]:
     """Means over sources of whole-image scores; at most 24 images a source."""
     by_source: dict[str, list[SourceImage]] = {}
-    for image in images:
+    for image in graded:
         by_source.setdefault(image.source, []).append(image)
-    scores = []
+    scores: list[dict[str, float]] = []
     for members in by_source.values():
         members = nested(members, 24)
-        rows = np.array([list(images_of(probabilities, image)) for image in members])
+        rows = np.array(
+            [
+                [aggregate(probabilities(patches)) for patches in images.copies(image)]
+                for image in members
+            ]
+        )
         levels = np.arange(LEVELS)
         miss = np.abs(rows.argmax(-1) - levels)
         in_focus = rows[..., :3].sum(-1) >= limits[1]
@@ -212,15 +256,6 @@ def grade(
             }
         )
     return {key: float(np.mean([score[key] for score in scores])) for key in scores[0]}
-
-
-def images_of(
-    probabilities: Callable[[np.ndarray], np.ndarray], image: SourceImage
-) -> Iterator[np.ndarray]:
-    """Image probabilities of each graded copy, (11,)."""
-    rng = np.random.default_rng(int(sha256(image.path.name.encode()).hexdigest()[:8], 16))
-    for _, counts in graded_images(image.pixels[:LARGEST_PX, :LARGEST_PX], rng):
-        yield aggregate(probabilities(cut(np.rint(counts)).pixels))
 
 
 def nested(images: Sequence[SourceImage], count: int) -> list[SourceImage]:

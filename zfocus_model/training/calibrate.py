@@ -15,12 +15,12 @@ from zfocus_model.evaluation.metrics import f_score, is_negative, is_positive
 from zfocus_model.levels import PATCH_PX
 from zfocus_model.tiling import cut
 from zfocus_model.training._keras import load_keras
-from zfocus_model.training.graded import graded_images, rate_graded
+from zfocus_model.training.graded import cut_images, graded_images, rate_patches
 from zfocus_model.training.kernels import log_uniform
 from zfocus_model.training.networks import inference_network
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -78,6 +78,35 @@ def calibrate_run(run: str | Path, validation: Sequence[SourceImage], seed: int 
     ZfocusError
         If the folder holds no trained model.
     """
+    return calibrate_on(run, graded_patches(validation, seed), blank_images(seed))
+
+
+def calibrate_on(
+    run: str | Path,
+    graded: Iterable[tuple[int, NDArray[np.float32]]],
+    blank: Iterable[NDArray[np.float32]],
+) -> Calibration:
+    """As `calibrate_run`, on patches that are there already: many runs can share them.
+
+    Parameters
+    ----------
+    run : path
+        A folder that `zfocus_model.training.fit.fit` left.
+    graded : iterable of (level, patches)
+        As `graded_patches` makes them of images that were held out from training.
+    blank : iterable of patches
+        As `blank_images` makes them.
+
+    Returns
+    -------
+    Calibration
+        Temperature and limits.
+
+    Raises
+    ------
+    ZfocusError
+        If the folder holds no trained model.
+    """
     folder = Path(run)
     path = folder / "best.keras"
     if not path.exists():
@@ -89,19 +118,16 @@ def calibrate_run(run: str | Path, validation: Sequence[SourceImage], seed: int 
     def probabilities(patches: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(network(patches[..., None], training=False))
 
-    raw = rate_graded(probabilities, _graded(validation, seed))
+    raw = rate_patches(probabilities, graded)
     temperature = fit_temperature(raw.patch_probabilities, raw.patch_levels)
     tempered = at_temperature(raw.patch_probabilities, temperature)
     images = np.array(
         [aggregate(tempered[raw.patch_images == image]) for image in range(len(raw.levels))]
     )
-    blank = np.array(
-        [
-            aggregate(at_temperature(probabilities(patches), temperature))
-            for patches in blank_images(seed)
-        ]
+    without_cells = np.array(
+        [aggregate(at_temperature(probabilities(patches), temperature)) for patches in blank]
     )
-    calibration = choose_limits(images, raw.levels, blank, temperature)
+    calibration = choose_limits(images, raw.levels, without_cells, temperature)
     write_json(folder / "calibration.json", asdict(calibration))
     return calibration
 
@@ -221,10 +247,26 @@ def blank_images(seed: int, count: int = BLANK_IMAGES) -> Iterator[NDArray[np.fl
         yield cut(np.rint(counts)).pixels
 
 
-def _graded(images: Sequence[SourceImage], seed: int) -> Iterator[tuple[int, NDArray[np.float64]]]:
-    """Graded copies of held-out images, at most 504 px wide, from 200 to 20,000 photons."""
+def graded_patches(
+    images: Sequence[SourceImage], seed: int
+) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """Graded copies of held-out images, at most 504 px wide, from 200 to 20,000 photons.
+
+    Parameters
+    ----------
+    images : sequence of SourceImage
+        Sharp images.
+    seed : int
+        Of exposure and noise; both also depend on the order of the images.
+
+    Yields
+    ------
+    level : int
+    patches : ndarray
+        Of one copy, shape (n, 84, 84), float32.
+    """
     rng = np.random.default_rng([seed, 4])
     for image in images:
         photons = log_uniform(rng, 200, 20_000)
         corner = image.pixels[:_LARGEST_PX, :_LARGEST_PX]
-        yield from graded_images(corner, rng, peak_photons=photons)
+        yield from cut_images(graded_images(corner, rng, peak_photons=photons))

@@ -13,14 +13,14 @@ from zfocus_model.levels import LEVELS
 from zfocus_model.tiling import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
     Probabilities = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
-__all__ = ["GradedRatings", "graded_images", "rate_graded"]
+__all__ = ["GradedRatings", "cut_images", "graded_images", "rate_graded", "rate_patches"]
 
 
 @dataclass(frozen=True)
@@ -42,21 +42,35 @@ class GradedRatings:
         return self.levels[self.patch_images]
 
 
+def cut_images(
+    images: Iterable[tuple[int, NDArray[np.float64]]],
+) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """Cut (level, image) pairs to (level, patches); images without a single patch are left out."""
+    for level, image in images:
+        patches = cut(image).pixels
+        if len(patches):
+            yield level, patches
+
+
 def rate_graded(
-    probabilities: Probabilities, images: Iterator[tuple[int, NDArray[np.float64]]]
+    probabilities: Probabilities, images: Iterable[tuple[int, NDArray[np.float64]]]
 ) -> GradedRatings:
     """Rate (level, image) pairs with a function from patches (n, 84, 84) to (n, 11).
 
     Images without a single patch are left out.
     """
+    return rate_patches(probabilities, cut_images(images))
+
+
+def rate_patches(
+    probabilities: Probabilities, images: Iterable[tuple[int, NDArray[np.float32]]]
+) -> GradedRatings:
+    """Rate the (level, patches) pairs of `cut_images`."""
     image_levels: list[int] = []
     image_rows: list[NDArray[np.float64]] = []
     patch_images: list[int] = []
     patch_rows: list[NDArray[np.float32]] = []
-    for level, image in images:
-        patches = cut(image).pixels
-        if not len(patches):
-            continue
+    for level, patches in images:
         rows = probabilities(patches)
         patch_images += [len(image_levels)] * len(rows)
         image_levels.append(level)
