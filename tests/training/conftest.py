@@ -21,6 +21,7 @@ def plain():
         uneven_share=0,
         empty_share=0,
         hot_pixel_share=0,
+        sensor_fault_share=0,
         haze_share=0,
         resampled_share=0,
         exported_share=0,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zfocus_model.levels import PATCH_PX
+from zfocus_model.training.emptiness import add_hot_pixels, add_sensor_faults, nothing
 from zfocus_model.training.kernels import log_uniform
 
 if TYPE_CHECKING:
@@ -39,17 +40,21 @@ def photograph(signal: Patch, options: Augmentation, rng: np.random.Generator) -
     background = options.background * rng.random() ** 3
     # Now and then the brightest pixel of this patch has the peak, not that of its image.
     scale = max(float(signal.max()), 0.05) if rng.random() < 0.3 else 1.0
-    if rng.random() < options.empty_share:
-        signal, background = _nothing(rng), 0.05 + background
+    empty = rng.random() < options.empty_share
+    if empty:
+        signal, background = nothing(rng), 0.05 + background
     photons = np.maximum(signal / scale + background, 0) * np.float32(peak)
     if rng.random() < options.uneven_share:
         photons *= _illumination(rng)
     electrons = _shot_noise(photons, peak * background > 30, rng)
-    if rng.random() < options.hot_pixel_share:
-        hot = rng.integers(PATCH_PX, size=(2, rng.integers(1, 5)))
-        electrons[hot[0], hot[1]] += peak * log_uniform(rng, 0.1, 2.0)
+    # Faults of the sensor are what is left to see where there are no cells.
+    more = 4 if empty else 1
+    if rng.random() < more * options.hot_pixel_share:
+        add_hot_pixels(electrons, peak, rng)
     read_noise = options.read_noise * rng.random() ** 2
     electrons += read_noise * rng.standard_normal(signal.shape, np.float32)
+    if rng.random() < more * options.sensor_fault_share:
+        add_sensor_faults(electrons, rng)
     if rng.random() < options.resampled_share:
         # A file that was turned, registered or scaled once: its noise is no longer white. Only the
         # noise is smoothed, so that the level stays what it was.
@@ -72,26 +77,6 @@ def _shot_noise(photons: Patch, many: bool, rng: np.random.Generator) -> Patch:
     if many:  # a normal distribution is close enough, and faster
         return photons + np.sqrt(photons) * rng.standard_normal(photons.shape, np.float32)
     return rng.poisson(photons).astype(np.float32)
-
-
-def _nothing(rng: np.random.Generator) -> Patch:
-    """A place without cells: dark, or light that changes over more than a patch.
-
-    Edges of wells, glare and stray light change slowly and tell nothing about focus.
-    """
-    empty = np.zeros((PATCH_PX, PATCH_PX), np.float32)
-    if rng.random() < 0.5:
-        return empty
-    y, x = np.mgrid[-1:1:84j, -1:1:84j].astype(np.float32)
-    for _ in range(int(rng.integers(1, 3))):
-        turn = rng.uniform(0, 2 * np.pi)
-        away = x * np.float32(np.cos(turn)) + y * np.float32(np.sin(turn))
-        bend = np.float32(rng.uniform(-0.3, 0.3))
-        across = y * np.float32(np.cos(turn)) - x * np.float32(np.sin(turn))
-        place, width = rng.uniform(-1.2, 1.2), log_uniform(rng, 0.5, 3.0)
-        step = 1 / (1 + np.exp(-(away + bend * across**2 - place) / np.float32(width / 2)))
-        empty += np.float32(rng.uniform(0.05, 0.6)) * step.astype(np.float32)
-    return empty
 
 
 def _illumination(rng: np.random.Generator) -> Patch:

@@ -42,16 +42,19 @@ class Augmentation:
     """Largest background, as a share of the peak."""
     uneven_share: float = 0.4
     """Patches whose illumination falls off to one side, by up to 60 %."""
-    empty_share: float = 0.08
-    """Patches that show nothing but background or light that changes slowly; their level cannot
-    be known, and is drawn."""
+    empty_share: float = 0.12
+    """Patches that show nothing but background, light that changes slowly, or dust, fringes and
+    edges of wells; their level cannot be known, and is drawn."""
     hot_pixel_share: float = 0.04
-    """Patches with one to four pixels that shine by themselves."""
-    haze_share: float = 0.08
+    """Patches with one to four pixels that shine by themselves; four times as many empty ones."""
+    sensor_fault_share: float = 0.08
+    """Patches with a seam between halves of the sensor, or with columns or rows that have offsets
+    of their own; four times as many empty ones."""
+    haze_share: float = 0.05
     """Patches with other cells, far out of focus, above or below."""
-    resampled_share: float = 0.12
+    resampled_share: float = 0.08
     """Patches whose noise is correlated, since the file was once turned or scaled."""
-    exported_share: float = 0.08
+    exported_share: float = 0.06
     """Patches with the history of an 8-bit export: stretched, a gamma, a JPEG."""
     read_noise: float = 6.0
     """Largest read noise, electrons."""

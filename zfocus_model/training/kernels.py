@@ -25,7 +25,7 @@ RADII_PX = (14, 24, 42)
 SPOT_FWHM_PX = ((0.6, 1.5), (1.5, 2.5), (2.5, 4.0), (4.0, 5.4))
 """Widths of the diffraction spot: at normal sampling, and oversampled about 2x, 3x and 4.5x."""
 
-_SCATTER_SHARE = 0.12
+_SCATTER_SHARE = 0.1
 _NA = 0.5
 _WAVELENGTH_NM = 500.0
 
@@ -80,14 +80,14 @@ def _spectrum(level: int, spot: int, rng: np.random.Generator) -> Spectrum:
     fwhm_px = log_uniform(rng, low, high)
     position = _position(level, rng)
     # Cells are not flat: light from a little above and below is part of most pictures.
-    depth = rng.uniform(0.0, 1.2 if level else 0.5) if rng.random() < 0.5 else 0.0
+    depth = rng.uniform(0.0, 0.8 if level else 0.4) if rng.random() < 0.5 else 0.0
     radius = min(42.0, DISC_PX_PER_LEVEL * (position + depth) / 2 + 2.5 * fwhm_px + 3)
     radius_px = next(r for r in RADII_PX if r >= radius)
     image = np.zeros((2 * radius_px + 1, 2 * radius_px + 1))
     if level == 0 and spot == 0 and rng.random() < 0.5:
         image[radius_px, radius_px] = 1.0  # the image as it was taken
     else:
-        spherical = float(rng.uniform(-1.2, 1.2)) if rng.random() < 0.3 else 0.0
+        spherical = float(rng.uniform(-1.0, 1.0)) if rng.random() < 0.2 else 0.0
         for step in (-depth, 0.0, depth) if depth else (0.0,):
             disc_px = DISC_PX_PER_LEVEL * (position + step)
             if spherical:

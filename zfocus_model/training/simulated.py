@@ -85,6 +85,8 @@ def smooth_objects(rng: np.random.Generator, size_px: float) -> NDArray[np.float
     count = max(2, int(rng.uniform(0.1, 0.6) * image.size / (np.pi * size_px**2)))
     longest = float(rng.choice((1.4, 1.4, 2.2)))
     bulge = float(rng.choice((0.0, 0.25, 0.5)))  # flat, or thinner towards the border
+    # Many borders slope over some pixels, and are in focus all the same.
+    border_px = float(rng.choice((1.0, log_uniform(rng, 1.0, min(4.0, size_px)))))
     for _ in range(min(count, 400)):
         radius = size_px * rng.lognormal(0, 0.25)
         row, column = rng.uniform(0, _SHAPE[0]), rng.uniform(0, _SHAPE[1])
@@ -99,6 +101,6 @@ def smooth_objects(rng: np.random.Generator, size_px: float) -> NDArray[np.float
         across = (dy * np.cos(turn) - dx * np.sin(turn)) * stretch
         distance = np.hypot(along, across) / radius
         thickness = np.maximum(0.05, 1 - np.minimum(distance, 1) ** 2) ** bulge
-        outline = np.clip(0.5 + (1 - distance) * radius, 0, 1)  # one pixel wide
+        outline = np.clip(0.5 + (1 - distance) * radius / border_px, 0, 1)
         image[window] += rng.lognormal(0, 0.4) * thickness * outline
     return (image / max(float(image.max()), 1e-6)).astype(np.float32)
