@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from zfocus_model.levels import DISC_PX_PER_LEVEL, LEVELS, PATCH_PX
 from zfocus_model.training.packaging import markdown
+from zfocus_model.training.packaging.conditions import conditions
 from zfocus_model.training.packaging.domain import DomainRun
 from zfocus_model.training.packaging.markdown import (
     UNKNOWN_LICENCE,
@@ -27,15 +28,16 @@ REFERENCE_TEXT = (
 
 OUT_OF_SCOPE = (
     "Diagnosis or any decision on a patient; ranking of preparations, laboratories or people; "
-    "judging whether a structure is absent. The levels describe the picture, not the distance in "
-    "micrometres of a thick object from the focal plane."
+    "judging whether a structure is absent; transmitted light, stained sections and anything else "
+    "that is not fluorescence; deleting images that nobody looked at. The levels describe the "
+    "picture, not the distance in micrometres of a thick object from the focal plane."
 )
 
 LIMITS = (
     f"Patches of {PATCH_PX} x {PATCH_PX} px are rated one by one; what lies beyond the last whole "
     "patch is not rated.",
-    "The training images are made by blurring sharp images with one disc for the whole patch. "
-    "Thick samples, light from other planes, spherical aberration and motion are not simulated.",
+    "In training, a whole patch is blurred alike. Cells at very different heights in one patch, "
+    "thick samples and motion are not in it.",
     "Transmitted light (bright field, phase contrast, holograms) is outside the training domain: "
     "such objects lose contrast at focus.",
     "A picture of smooth structures that is sharp looks like one of fine structures that is not. "
@@ -111,6 +113,7 @@ def readme(
             "",
             *_training(run),
             "",
+            *conditions(run),
             *(_domain(domain) if domain else []),
             "# Validation",
             "",
