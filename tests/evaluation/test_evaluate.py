@@ -57,6 +57,45 @@ def test_tables_and_json_agree(results):
     assert len(images) == 5 * 11 + 5 + 2 + 3
 
 
+def test_each_source_has_its_own_confusion_and_reliability(results):
+    found = json.loads((results / "evaluation.json").read_text(encoding="utf-8"))
+    (graded,) = found["graded"]
+    assert list(graded["by_source"]) == [source["name"] for source in graded["sources"]]
+    new = graded["by_source"]["new"]  # the only one that counts
+    assert new["confusion_images"] == graded["confusion_images"]
+    assert new["reliability"] == graded["reliability"]
+    assert np.sum(graded["by_source"]["old"]["confusion_patches"]) == 22 * 4
+    sheet = rows(results / "confusion_sources_paraxial.csv")
+    chosen = [r for r in sheet if (r["source"], r["of"]) == ("new", "image")]
+    assert [[int(r[f"found_{k}"]) for k in range(11)] for r in chosen] == new["confusion_images"]
+    bins = rows(results / "reliability_sources_paraxial.csv")
+    assert sum(int(r["patches"]) for r in bins if r["source"] == "old") == 22 * 4
+
+
+def test_the_page_has_every_score_of_each_source_and_kind_of_field(results):
+    page = (results / "evaluation.html").read_text(encoding="utf-8")
+    for source in ("new", "old"):
+        part = page.split(f"<summary>{source}</summary>")[1].split("</details>")[0]
+        for words in METRICS.values():
+            assert words.replace(", share", "") in part
+        assert part.count("<svg") == 3
+    assert "brightness of objects" in page.split("By kind of field</h3>")[1].split("</table>")[0]
+
+
+def test_files_of_one_field_are_drawn_together(manifest, package_folder, tmp_path):
+    text = "path,source,field\n" + "".join(
+        f"{manifest.parent / name},s,{field}\n"
+        for name, field in (("new_0.png", "a"), ("new_1.png", "a"), ("new_2.png", "b"))
+    )
+    (tmp_path / "m.csv").write_text(text, encoding="utf-8")
+    words = ["evaluate", tmp_path / "m.csv", "-o", tmp_path / "o", "--model", package_folder]
+    assert cli.main([str(word) for word in [*words, "--engine", "numpy", "--quiet"]]) == 0
+    found = json.loads((tmp_path / "o" / "evaluation.json").read_text(encoding="utf-8"))
+    (source,) = found["graded"][0]["sources"]
+    assert (source["fields"], source["images"]) == (2, 33)
+    assert len({r["field"] for r in rows(tmp_path / "o" / "images.csv")}) == 2
+
+
 def test_real_images_are_judged_as_what_they_are(results):
     taken = {(r["source"], r["role"]): r for r in rows(results / "taken.csv")}
     assert taken["new", "blank"]["wanted"] == "undecided"

@@ -17,6 +17,9 @@ def test_a_manifest_needs_a_path_only(tmp_path):
     (entry,) = list_entries(write(tmp_path, "path\na/b.png\n"))
     assert (entry.path, entry.name) == (tmp_path / "a/b.png", "a/b.png")
     assert (entry.source, entry.role, entry.z_index) == ("m", "in_focus", None)
+    assert entry.field == ""
+    (entry,) = list_entries(write(tmp_path, "path,field\na_w1.png,a\n"))
+    assert entry.field == "a"
 
 
 def test_conditions_and_order_of_stacks(tmp_path):

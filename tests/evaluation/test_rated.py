@@ -42,6 +42,15 @@ def test_taking_parts_and_joining_them_gives_the_whole(rng):
     assert np.array_equal(whole.probabilities, images.probabilities)
 
 
+def test_parts_of_one_name_show_the_same_fields(rng):
+    images = random_rated(rng, fields=3)
+    parts = [images.take(images.field == 0) for _ in range(4)]
+    joined = join(parts, ["a", "", "a", ""])
+    assert joined.field.reshape(4, 11)[:, 0].tolist() == [0, 1, 0, 2]
+    two = join([images, images], ["well", "well"])  # two channels of three fields
+    assert np.array_equal(two.field[:33], two.field[33:])
+
+
 def test_levels_and_expectations(rng):
     images = random_rated(rng, fields=1)
     assert images.level.tolist() == images.probabilities.argmax(axis=1).tolist()

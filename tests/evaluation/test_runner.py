@@ -35,6 +35,17 @@ def test_ratings_are_those_of_the_model(manifest, model, tmp_path):
     assert not len(far.rated.patch_true)
 
 
+def test_channels_of_an_image_are_one_field(model, tmp_path):
+    import tifffile
+
+    pixels = np.random.default_rng(0).poisson(50, (2, 90, 100)).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "two.ome.tif", pixels, metadata={"axes": "CYX"})
+    items = items_of(list_entries(tmp_path), ["paraxial"])
+    taken, graded = (one.rated for one in rate_items(items, model, tmp_path / "kept")[0])
+    assert taken.field.tolist() == [0, 0]
+    assert graded.field.tolist() == [0] * 22
+
+
 def test_what_was_rated_is_not_rated_again(manifest, model, tmp_path, monkeypatch):
     items = items_of(list_entries(manifest, ["path=new_0.png,stack_*"]), ["paraxial"])
     first, _ = rate_items(items, model, tmp_path)

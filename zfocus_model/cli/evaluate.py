@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MANIFEST|DIR",
         help="a CSV file with a column path, relative to it, and if known source, role "
         "(in_focus, out_of_focus, synthetic_blur, blank, out_of_domain, saturated, stack), "
-        "stack_id, z_index and z_um; or a folder of in-focus images; or the folder of BBBC006; or "
+        "field, stack_id, z_index and z_um; or a folder of in-focus images; or the folder of BBBC006; or "
         "a label table of z-stacks (zfocus annotate), which judges a z-position model",
     )
     add(

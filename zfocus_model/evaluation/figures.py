@@ -70,7 +70,12 @@ def confusion_figure(counts: NDArray[np.int64], what: str) -> str:
 
 
 def reliability_figure(
-    found: Reliability, ece: float, *, what: str = "patches", classes: str = "level"
+    found: Reliability,
+    ece: float,
+    *,
+    what: str = "patches",
+    classes: str = "level",
+    where: str = "",
 ) -> str:
     """Draw the reliability diagram of the patches, or of something else.
 
@@ -84,6 +89,8 @@ def reliability_figure(
         What was rated, in the plural.
     classes
         What a probability belongs to.
+    where
+        Which of them, if not all.
 
     Returns
     -------
@@ -92,7 +99,8 @@ def reliability_figure(
     """
     title = f"Reliability: how often the most probable {classes} is the true one"
     picture = Picture(480, 470, title)
-    words = f"{what.capitalize()}: calibration error {ece:.3f}"
+    of = f"{what}, {where}" if where else what
+    words = f"{of[0].upper()}{of[1:]}: calibration error {ece:.3f}"
     picture.text(20, 26, words, anchor="start", bold=True)
     axes = Axes(picture, 80, 50, 360, 360, (0, 1), (0, 1))
     marks = [0, 0.2, 0.4, 0.6, 0.8, 1]

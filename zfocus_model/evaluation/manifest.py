@@ -45,6 +45,9 @@ class Entry:
     """Place in the stack, as the manifest counts."""
     z_um: float | None = None
     """Distance from focus, where known."""
+    field: str = ""
+    """Name of the field of view within its source; empty: one of its own. Files of one field, such
+    as its channels, show the same cells: intervals draw them together."""
 
 
 def read_rows(manifest: str | Path, where: Sequence[str] = ()) -> list[dict[str, str]]:
@@ -131,8 +134,8 @@ def list_entries(place: str | Path, where: Sequence[str] = ()) -> list[Entry]:
     ----------
     place
         A CSV manifest with the columns ``path`` and, if known, ``source``, ``role`` (else
-        in_focus), ``stack_id``, ``z_index`` and ``z_um``; or a folder of in-focus images, where
-        each subfolder is a source of its own.
+        in_focus), ``field``, ``stack_id``, ``z_index`` and ``z_um``; or a folder of in-focus
+        images, where each subfolder is a source of its own.
     where
         Conditions on manifest columns, see `read_rows`.
 
@@ -212,6 +215,7 @@ def _entry(manifest: Path, row: dict[str, str]) -> Entry:
             row.get("stack_id") or "",
             int(index) if index else None,
             float(z_um) if z_um else None,
+            row.get("field") or "",
         )
     except ValueError:
         raise ZfocusError(

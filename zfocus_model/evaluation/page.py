@@ -2,50 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from zfocus_model.evaluation.figures import (
-    confusion_figure,
-    groups_figure,
-    levels_figure,
-    reliability_figure,
-    stack_figure,
-    within_figure,
-)
+from zfocus_model.evaluation.figures import stack_figure
+from zfocus_model.evaluation.graded_page import compare, graded_figures, safe, section
 from zfocus_model.evaluation.html import document, plots, shown, table
-from zfocus_model.evaluation.tally import METRICS
 
 if TYPE_CHECKING:
     from zfocus_model.evaluation.result import Evaluation
-    from zfocus_model.evaluation.summary import Graded, Score
-
-_PERCENT = (
-    "exact within_1 within_2 undecided f_in_focus precision_in_focus recall_in_focus "
-    "f_out_of_focus precision_out_of_focus recall_out_of_focus f_decided auc patch_exact "
-    "patch_within_1"
-).split()
-_SOURCE_COLUMNS = (
-    ("within_1", "within one, %"),
-    ("exact", "exact, %"),
-    ("mean_absolute_error", "mean error"),
-    ("bias", "bias"),
-    ("rps", "RPS"),
-    ("f_in_focus", "F in, %"),
-    ("f_out_of_focus", "F out, %"),
-    ("auc", "AUC, %"),
-    ("false_flags_per_1000", "false flags / 1,000"),
-    ("ece", "ECE"),
-    ("ece_debiased", "debiased"),
-    ("undecided", "undecided, %"),
-)
-_STRATA = {
-    "density": "share of the field that objects cover",
-    "intensity": "brightness of objects, share of the peak",
-    "object_px": "size of objects, px",
-}
 
 COUNTING = (
     "Undecided images are counted as follows. Scores of levels (exact, within, errors, RPS, "
@@ -68,26 +34,9 @@ def figures(result: Evaluation) -> dict[str, str]:
     dict
         Name -> SVG.
     """
-    drawn: dict[str, str] = {}
-    if result.graded:
-        drawn["within"] = within_figure({g.simulator: list(g.within) for g in result.graded})
-    for one in result.graded:
-        name = one.simulator
-        parts = {"mean": [one.mean], "sources": one.sources}
-        drawn[f"sources_{name}"] = groups_figure(
-            f"Graded copies within one level ({name}; fields in brackets)", parts, "within_1"
-        )
-        strata = {_STRATA[key]: groups for key, groups in one.strata.items()}
-        drawn[f"strata_{name}"] = groups_figure(
-            f"Graded copies within one level, by kind of field ({name})", strata, "within_1"
-        )
-        drawn[f"levels_{name}"] = levels_figure(one.levels)
-        drawn[f"confusion_image_{name}"] = confusion_figure(one.confusion_images, "images")
-        drawn[f"confusion_patch_{name}"] = confusion_figure(one.confusion_patches, "patches")
-        drawn[f"reliability_{name}"] = reliability_figure(one.reliability, one.reliability.error)
+    drawn = graded_figures(result.graded)
     for row in result.stacks:
-        safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in f"{row.source}_{row.stack}")
-        drawn[f"stack_{safe}"] = stack_figure(row)
+        drawn[f"stack_{safe(f'{row.source}_{row.stack}')}"] = stack_figure(row)
     return drawn
 
 
@@ -111,8 +60,8 @@ def page(result: Evaluation, drawn: Mapping[str, str]) -> str:
     body = [
         f'<header><p class="over">zfocus evaluate &middot; {escape(str(about["images"]))}</p>'
         f'<h1>{escape(title)}</h1><p class="under">{escape(str(about["made"]))}</p></header>',
-        _compare(result.graded),
-        *(_graded(one, about, drawn) for one in result.graded),
+        compare(result.graded),
+        *(section(one, about, drawn) for one in result.graded),
         plots("Share of images within so many levels", "", [drawn.get("within", "")]),
         _taken(result),
         _stacks(result, drawn),
@@ -121,86 +70,6 @@ def page(result: Evaluation, drawn: Mapping[str, str]) -> str:
         _footer(about),
     ]
     return document(title, body)
-
-
-def _number(name: str, value: float) -> str:
-    if math.isnan(value):
-        return "-"
-    return f"{100 * value:.1f}" if name in _PERCENT else f"{value:.3g}"
-
-
-def _plain(name: str, words: str) -> str:
-    """The words of a score, with its unit on the page."""
-    return words.replace(", share", "") + (", %" if name in _PERCENT else "")
-
-
-def _between(name: str, score: Score) -> str:
-    return f"{_number(name, score.value)} ({_range(name, score.low, score.high)})"
-
-
-def _range(name: str, low: float, high: float) -> str:
-    return "-" if math.isnan(low) else f"{_number(name, low)} to {_number(name, high)}"
-
-
-def _graded(one: Graded, about: Mapping[str, Any], drawn: Mapping[str, str]) -> str:
-    settings = about["settings"]
-    known = any(source.in_training is False for source in one.sources)
-    of = "sources that the model was not trained on" if known else "sources"
-    rows: list[list[str]] = []
-    for source in (one.mean, one.pooled, *one.sources):
-        new = {None: "", True: "in training", False: "new"}[source.in_training]
-        rows.append([source.name, new, str(source.fields)])
-        rows[-1] += [_number(key, source.scores[key].value) for key, _ in _SOURCE_COLUMNS]
-    heads = ["source", "", "fields", *(label for _, label in _SOURCE_COLUMNS)]
-    all_rows = [
-        [
-            _plain(key, words),
-            _between(key, one.mean.scores[key]),
-            _range(
-                key, one.mean.scores[key].low_new_sources, one.mean.scores[key].high_new_sources
-            ),
-        ]
-        for key, words in METRICS.items()
-    ]
-    sharp = one.sharp
-    flags = (
-        f"{sharp['flagged_images']} of {sharp['images']} sharp copies (levels 0 to 2) were called "
-        f"out of focus, in {sharp['flagged_fields']} of {sharp['fields']} fields; with 95 % "
-        f"confidence fewer than {100 * sharp['highest_share_of_fields']:.1f} % of such fields are."
-    )
-    name = one.simulator
-    chosen = [f"{kind}_{name}" for kind in ("sources", "strata", "levels", "reliability")]
-    chosen += [f"confusion_{what}_{name}" for what in ("image", "patch")]
-    return (
-        f"<section><h2>Graded defocus, simulator {escape(name)}</h2>"
-        f"<p>Each in-focus image, defocused to levels 0 to 10 and photographed with "
-        f"{settings['peak_photons']:g} photons at the peak. The mean counts each of the {of} "
-        f"once. {flags}</p>{table(heads, rows, words=2)}"
-        f"<h3>The mean, in full</h3>"
-        + table(["", "value (95 % interval, other fields)", "other sources, too"], all_rows)
-        + "</section>"
-        + plots("", "Filled: new sources; hollow: sources also in training." if known else "",
-                 [drawn[plot] for plot in chosen])
-    )  # fmt: skip
-
-
-def _compare(graded: Sequence[Graded]) -> str:
-    """Several simulators side by side: what was learned of optics, and what of one simulator."""
-    if len(graded) < 2:
-        return ""
-    first = graded[0].mean.scores
-    rows: list[list[str]] = []
-    for key, words in METRICS.items():
-        cells = [_number(key, one.mean.scores[key].value) for one in graded]
-        apart = [_number(key, one.mean.scores[key].value - first[key].value) for one in graded[1:]]
-        rows.append([_plain(key, words), *cells, *apart])
-    heads = ["", *(one.simulator for one in graded)]
-    heads += [f"{one.simulator} minus {graded[0].simulator}" for one in graded[1:]]
-    return (
-        "<section><h2>One simulator against another</h2><p>The mean over the same sources. "
-        "Training uses the paraxial simulator; a model that had learned its formulas instead of "
-        f"focus would fall behind with another.</p>{table(heads, rows)}</section>"
-    )
 
 
 def _taken(result: Evaluation) -> str:

@@ -194,13 +194,16 @@ def collect(
     )
 
 
-def join(parts: Sequence[Rated]) -> Rated:
+def join(parts: Sequence[Rated], same: Sequence[str] = ()) -> Rated:
     """Put parts one after the other; each part's fields stay apart from the others'.
 
     Parameters
     ----------
     parts
         At least one.
+    same
+        A name for each part: parts of one name show the same fields, in the same order. Empty
+        names, and none at all, say nothing.
 
     Returns
     -------
@@ -208,7 +211,12 @@ def join(parts: Sequence[Rated]) -> Rated:
         Of all images.
     """
     starts = np.cumsum([0, *(len(part) for part in parts)])
-    firsts = np.cumsum([0, *(int(part.field.max(initial=-1)) + 1 for part in parts)])
+    firsts: list[int] = []
+    known: dict[str, int] = {}
+    free = 0
+    for part, name in zip(parts, same or [""] * len(parts)):
+        firsts.append(known.setdefault(name, free) if name else free)
+        free = max(free, firsts[-1] + int(part.field.max(initial=-1)) + 1)
     joined = {f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Rated)}
     joined["patch_image"] = np.concatenate(
         [part.patch_image + start for part, start in zip(parts, starts)]

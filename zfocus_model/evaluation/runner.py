@@ -29,9 +29,10 @@ from zfocus_model.evaluation.strata import field_properties
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from zfocus_model.images import Plane
     from zfocus_model.model import Model
 
-_CACHE = 1
+_CACHE = 2
 """Raised when what is kept of a rated image changes its meaning."""
 
 AHEAD = 2
@@ -194,15 +195,17 @@ class _Prepared:
 def _prepare(item: Item, settings: Settings) -> _Prepared:
     entries: list[Entry] = []
     planes: list[NDArray[Any]] = []
+    fields: list[int] = []
     for entry in item.entries:
-        for number, pixels in enumerate(_read(entry)):
+        for number, plane in enumerate(_read(entry)):
             # The planes of a file of several are numbered, unless the manifest does.
             place = number if entry.z_index is None else entry.z_index
             entries.append(replace(entry, z_index=place))
-            planes.append(pixels)
+            planes.append(plane.pixels)
+            # Channels, time points and planes of an image show the same cells.
+            fields.append(0 if item.role == STACK else plane.series)
     if not item.simulator:
-        one_field = item.role == STACK
-        return _Prepared(entries, [0 if one_field else i for i in range(len(planes))], planes)
+        return _Prepared(entries, fields, planes)
     simulate = simulator(item.simulator)
     rng = np.random.default_rng([settings.seed, *item.entries[0].name.encode()])
     prepared = _Prepared([], [], [], [], [])
@@ -219,18 +222,17 @@ def _prepare(item: Item, settings: Settings) -> _Prepared:
             assert prepared.true is not None and prepared.properties is not None
             prepared.properties.append(like)
             prepared.entries.append(entries[number])
-            prepared.fields.append(number)
+            prepared.fields.append(fields[number])
             prepared.planes.append(counts.astype(np.uint16))
             prepared.true.append(level)
     return prepared
 
 
-def _read(entry: Entry) -> Iterator[NDArray[Any]]:
+def _read(entry: Entry) -> Iterator[Plane]:
     from zfocus_model.images import open_image
 
     with open_image(entry.path) as file:
-        for plane in file.planes():
-            yield plane.pixels
+        yield from file.planes()
 
 
 def _ahead(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from zfocus_model.evaluation.manifest import STACK
 from zfocus_model.evaluation.strata import STRATA
 from zfocus_model.evaluation.tally import METRICS
+from zfocus_model.levels import LEVELS
 
 if TYPE_CHECKING:
     from zfocus_model.evaluation.result import Evaluation, StackRow
@@ -47,6 +48,32 @@ def tables(result: Evaluation, items: Sequence[RatedItem]) -> dict[str, str]:
         files[f"reliability_{name}.csv"] = csv_text(
             ["bin", "patches", "confidence", "accuracy"],
             ([k, *row] for k, row in enumerate(zip(r.count, r.confidence, r.accuracy))),
+        )
+        files[f"confusion_sources_{name}.csv"] = csv_text(
+            ["source", "of", "true", *(f"found_{k}" for k in range(LEVELS))],
+            (
+                [source, what, k, *row]
+                for source, found in one.by_source.items()
+                for what, counts in (
+                    ("image", found.confusion_images),
+                    ("patch", found.confusion_patches),
+                )
+                for k, row in enumerate(counts.tolist())
+            ),
+        )
+        files[f"reliability_sources_{name}.csv"] = csv_text(
+            ["source", "bin", "patches", "confidence", "accuracy"],
+            (
+                [source, k, *row]
+                for source, found in one.by_source.items()
+                for k, row in enumerate(
+                    zip(
+                        found.reliability.count,
+                        found.reliability.confidence,
+                        found.reliability.accuracy,
+                    )
+                )
+            ),
         )
     if result.taken.rows:
         rows = [asdict(row) for row in result.taken.rows]
@@ -108,17 +135,20 @@ def _images(items: Sequence[RatedItem]) -> str:
     heads += ["expected_level", "in_focus_probability", "certainty", "status", "reason"]
     heads += ["out_of_domain", *STRATA, *(f"p{k}" for k in range(11))]
     rows: list[list[Any]] = []
-    for number, one in enumerate(items):
+    fields: dict[tuple[str, str, int], int] = {}
+    for one in items:
         r, item = one.rated, one.item
+        shown = item.entries[0].field or item.entries[0].name
         levels = [None if k < 0 else int(k) for k in r.level]
         truth = [None if k < 0 else int(k) for k in r.true]
         expected, chance, certain = r.expected_level, r.in_focus_probability, r.certainty
         for i in range(len(r)):
             z = int(r.place[i]) if item.role == STACK else None
+            field = fields.setdefault((item.source, shown, int(r.field[i])), len(fields))
             rows.append(
                 [
                     *(r.name[i], item.source, item.role, item.simulator, item.entries[0].stack, z),
-                    *(number, truth[i], levels[i], expected[i], chance[i], certain[i]),
+                    *(field, truth[i], levels[i], expected[i], chance[i], certain[i]),
                     *(r.status[i], r.reason[i], r.out_of_domain[i]),
                     *r.properties[i],
                     *r.probabilities[i],

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zfocus_model.evaluation.curves import Curves, curves
 from zfocus_model.evaluation.intervals import (
     REPLICATES,
     draws,
@@ -19,9 +20,8 @@ from zfocus_model.evaluation.intervals import (
     interval,
     mean_over_sources,
 )
-from zfocus_model.evaluation.metrics import confusion, is_positive, share
+from zfocus_model.evaluation.metrics import is_positive, share
 from zfocus_model.evaluation.rated import Rated, join
-from zfocus_model.evaluation.reliability import Reliability, reliability
 from zfocus_model.evaluation.strata import STRATA, group, groups
 from zfocus_model.evaluation.tally import METRICS, scores, tally
 from zfocus_model.levels import LEVELS
@@ -29,6 +29,7 @@ from zfocus_model.levels import LEVELS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from zfocus_model.evaluation.reliability import Reliability
     from zfocus_model.evaluation.runner import RatedItem
 
     Floats = NDArray[np.float64]
@@ -90,6 +91,8 @@ class Graded:
     """(11, 11)."""
     reliability: Reliability
     """Of the patches, pooled."""
+    by_source: dict[str, Curves]
+    """The same three of each source."""
     sharp: dict[str, Any]
     """Images of levels 0-2, how many are called out of focus, the fields they are of, and the
     largest share of flagged fields that is compatible with that."""
@@ -122,16 +125,25 @@ def grade(
     tuple of Graded
         One a simulator, in the order of their first items.
     """
-    by_simulator: dict[str, dict[str, list[Rated]]] = {}
+    by_simulator: dict[str, dict[str, list[RatedItem]]] = {}
     for one in items:
         if one.item.simulator:
             parts = by_simulator.setdefault(one.item.simulator, {})
-            parts.setdefault(one.item.source, []).append(one.rated)
+            parts.setdefault(one.item.source, []).append(one)
     return tuple(
-        _grade(name, {source: join(parts) for source, parts in sources.items()}, seen, replicates,
-               seed)
+        _grade(
+            name,
+            {source: _joined(parts) for source, parts in sources.items()},
+            seen,
+            replicates,
+            seed,
+        )
         for name, sources in by_simulator.items()
-    )  # fmt: skip
+    )
+
+
+def _joined(items: Sequence[RatedItem]) -> Rated:
+    return join([one.rated for one in items], [one.item.entries[0].field for one in items])
 
 
 def _grade(
@@ -150,6 +162,7 @@ def _grade(
         one, samples[source] = _group(source, rated, rng, replicates, in_training=known)
         groups_.append(one)
     pooled = join([sources[source] for source in pooled_names])
+    all_pooled = curves(pooled)
     return Graded(
         simulator=name,
         mean=_mean([g for g in groups_ if g.name in pooled_names], samples, rng),
@@ -161,9 +174,10 @@ def _grade(
         },
         levels=tuple(_level(pooled.take(pooled.true == level), level) for level in range(LEVELS)),
         within=_within(pooled),
-        confusion_images=confusion(pooled.true[pooled.rated], pooled.level[pooled.rated]),
-        confusion_patches=confusion(pooled.patch_true, pooled.patch_probabilities.argmax(axis=1)),
-        reliability=reliability(pooled.patch_probabilities, pooled.patch_true),
+        confusion_images=all_pooled.confusion_images,
+        confusion_patches=all_pooled.confusion_patches,
+        reliability=all_pooled.reliability,
+        by_source={source: curves(rated) for source, rated in sources.items()},
         sharp=_sharp(pooled),
         pooled=_group("all images of these sources", pooled, rng, replicates)[0],
     )
