@@ -4,9 +4,11 @@ Every in-focus fluorescence image of the dev split is defocused to levels 0 to 1
 optics and photographed; levels 0 to 2 are to be told from 4 to 10. The measures get the best limit
 for each source, chosen on that source's own images (no user can do that), and one limit for all,
 learned on images of the train split (what a user without labels can be given). The model has the
-limits that are in its package. Then real planes of BBBC006. Needs the image collection
-(ZFOCUS_DATA, else ../shared/data) and scikit-image. Options: --model PATH, --quick (few images,
-print only).
+limits that are in its package. Then real planes of BBBC006. What the measures say does not depend
+on the model and is most of the work: it is kept under runs/kept and used again for the same pixels
+and code. Needs the image collection (ZFOCUS_DATA, else ../shared/data) and scikit-image. Options:
+--model PATH, --quick (few images, print only), --measures-only (fill runs/kept, print nothing),
+--anew (do not look into runs/kept).
 """
 
 from __future__ import annotations
@@ -20,12 +22,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from _kept import Numbers
 from _record import Goal, Table, save
 
 import zfocus_model
+from zfocus_model import planes
 from zfocus_model.camera import photograph
 from zfocus_model.images import open_image
-from zfocus_model.measures import MEASURES, measure
+from zfocus_model.measures import (
+    MEASURES,
+    blurring,
+    gradients,
+    measure,
+    registry,
+    spectra,
+    statistics,
+)
 from zfocus_model.model import Model
 from zfocus_model.optics import defocus
 
@@ -42,6 +54,8 @@ EXPOSURES = {
     True: "each image exposed anew",
 }
 """As on a plate, where blur dims; and as in accuracy.py, where all are equally bright."""
+
+MEASURING = (blurring, gradients, planes, registry, spectra, statistics)
 
 Score = Callable[[np.ndarray, np.ndarray], float]
 Limits = dict[Score, dict[str, tuple[float, float]]]  # of each measure, with its direction
@@ -70,19 +84,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="focus-fluorescence")
     parser.add_argument("--quick", action="store_true", help="one image a source, print only")
+    parser.add_argument("--measures-only", action="store_true", help="fill runs/kept")
+    parser.add_argument("--anew", action="store_true", help="do not look into runs/kept")
     arguments = parser.parse_args()
-    model = zfocus_model.load_model(arguments.model)
+    measured = Measured(None if arguments.anew else Numbers("measures", MEASURING))
     with (DATA / "manifest.csv").open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     train, dev = (by_source(rows, split) for split in ("train", "dev"))
     quick = arguments.quick
+    if arguments.measures_only:
+        fill(rows, train, dev, measured)
+        return
+    model = zfocus_model.load_model(arguments.model)
     tables, margins, leads, limits = [], [], [], {}
     for anew, what in EXPOSURES.items():
         some = {name: members[: 1 if quick else TRAIN_IMAGES] for name, members in train.items()}
-        groups = {name: group(few, None, anew, True) for name, few in some.items()}
+        groups = {name: group(few, None, anew, True, measured) for name, few in some.items()}
         limits = {score: fixed_limits(groups, score) for score in (f_score, balanced)}
         some = {name: members[: 1 if quick else None] for name, members in dev.items()}
-        tested = {name: group(few, model, anew, name in train) for name, few in some.items()}
+        tested = {
+            name: group(few, model, anew, name in train, measured) for name, few in some.items()
+        }
         means = mean_table(tested, limits, what)
         fixed = source_table(tested, f"F with one limit for all, {what}", limits[f_score])
         best = source_table(tested, f"F with the best limit of each source, {what}", None)
@@ -93,7 +115,7 @@ def main() -> None:
     save(
         "classical",
         title="Classical focus measures",
-        tables=[*tables, real_table(rows, model, limits)],
+        tables=[*tables, real_table(rows, model, limits, measured)],
         goals=[
             Goal(
                 "F above that of every measure with one limit for all (or without an error), on "
@@ -116,6 +138,42 @@ def main() -> None:
         },
         keep=not arguments.quick,
     )
+
+
+class Measured:
+    """What the measures say of a picture; negated where lower is sharper."""
+
+    def __init__(self, kept: Numbers | None) -> None:
+        self._kept = kept
+
+    def __call__(self, picture: np.ndarray) -> dict[str, float]:
+        """The value of each measure."""
+
+        def make() -> dict[str, float]:
+            return {name: measure(picture, name) for name in MEASURES}
+
+        found = make() if self._kept is None else self._kept.of(picture, make)
+        signs = {name: 1 if one.higher_is_sharper else -1 for name, one in MEASURES.items()}
+        return {name: sign * found[name] for name, sign in signs.items()}
+
+
+def fill(
+    rows: list[dict[str, str]],
+    train: dict[str, list[dict[str, str]]],
+    dev: dict[str, list[dict[str, str]]],
+    measured: Measured,
+) -> None:
+    """Ask the measures about all pictures, and keep what they say."""
+    some = [row for members in train.values() for row in members[:TRAIN_IMAGES]]
+    every = [row for members in dev.values() for row in members]
+    for chosen, side in ((some, TRAIN_PX), (every, None)):
+        for number, row in enumerate(chosen, start=1):
+            for anew in EXPOSURES:
+                for _, picture in graded(row, anew, side):
+                    measured(picture)
+            print(f"measured {number} of {len(chosen)}", flush=True)
+    for row in real_planes(rows):
+        measured(pixels(row))
 
 
 def by_source(rows: list[dict[str, str]], split: str) -> dict[str, list[dict[str, str]]]:
@@ -148,15 +206,17 @@ def graded(row: dict[str, str], anew: bool, side: int | None) -> Iterator[tuple[
             yield level, counts.astype(np.uint16)
 
 
-def group(members: list[dict[str, str]], model: Model | None, anew: bool, seen: bool) -> Group:
+def group(
+    members: list[dict[str, str]], model: Model | None, anew: bool, seen: bool, measured: Measured
+) -> Group:
     """Ask everybody about the graded images of one source."""
     sharp, expected, status = [], [], []
     values: dict[str, list[float]] = {name: [] for name in MEASURES}
     for row in members:
         for level, image in graded(row, anew, None if model else TRAIN_PX):
             sharp.append(level <= 2)
-            for name, entry in MEASURES.items():
-                values[name].append((1 if entry.higher_is_sharper else -1) * measure(image, name))
+            for name, value in measured(image).items():
+                values[name].append(value)
             if model is not None:
                 rating = model.rate(image)
                 expected.append(rating.expected_level)
@@ -288,19 +348,25 @@ def auc_table(tested: dict[str, Group], what: str) -> Table:
     )
 
 
+def real_planes(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Planes of BBBC006 in focus and 32 um below."""
+    return [row for row in rows if row["source"] in (SHARP, BLURRED)]
+
+
 def real_table(
     rows: list[dict[str, str]],
     model: Model,
     limits: Limits,
+    measured: Measured,
 ) -> Table:
     """Real planes of BBBC006, in focus and 32 um below."""
-    members = [row for row in rows if row["source"] in (SHARP, BLURRED)]
+    members = real_planes(rows)
     images = [pixels(row) for row in members]
     sharp = np.array([row["source"] == SHARP for row in members])
+    found = [measured(image) for image in images]
     table = []
     for name, entry in MEASURES.items():
-        sign = 1 if entry.higher_is_sharper else -1
-        values = np.array([sign * measure(image, name) for image in images])
+        values = np.array([one[name] for one in found])
         wrong = []
         for at, side in (best_limit([(values, sharp)], balanced), limits[balanced][name]):
             called = side * values >= side * at

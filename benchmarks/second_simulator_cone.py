@@ -5,22 +5,21 @@ simulator has the real cone, wider by 15 % at NA 0.5 in air, so at the paraxial 
 it draws the disc of level 8. second_simulator.py keeps to the definition, and so mixes that with
 what the model makes of other optics, thickness and light from other planes. Here the objective
 moves by less, so that the disc's edge lies where the level says. Same images, photographs and
-seeds. Needs the image collection (ZFOCUS_DATA, else ../shared/data). Options: --model PATH, --quick
-(one image a source, print only).
+seeds. Needs the image collection (ZFOCUS_DATA, else ../shared/data). Options: as of
+second_simulator.py, --pictures DIR among them, which may be the same folder.
 """
 
 from __future__ import annotations
 
-import argparse
 import math
 
 import numpy as np
+from _kept import Pictures
 from _record import Table, save
-from second_simulator import LEVELS, found, scores, unseen
+from second_simulator import LEVELS, SIMULATING, Lifted, fill, found, options, scores, unseen
 
 import zfocus_model
 from zfocus_model.optics import Optics
-from zfocus_model.simulation.lift import defocus_specimen
 
 OPTICS = Optics()
 NARROWER = math.sqrt(1 - (OPTICS.numerical_aperture / OPTICS.refractive_index) ** 2)
@@ -29,13 +28,15 @@ NARROWER = math.sqrt(1 - (OPTICS.numerical_aperture / OPTICS.refractive_index) *
 
 def main() -> None:
     """Measure, print, save."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="focus-fluorescence")
-    parser.add_argument("--quick", action="store_true", help="one image a source, print only")
-    arguments = parser.parse_args()
-    model = zfocus_model.load_model(arguments.model)
+    arguments = options(__doc__)
+    pictures = Pictures(arguments.pictures, SIMULATING)
     sources = unseen(1 if arguments.quick else None)
-    levels = {name: found(model, rows, by_cone) for name, rows in sources.items()}
+    by_cone = Lifted(OPTICS, NARROWER)
+    if arguments.pictures_only:
+        fill(sources, by_cone, pictures)
+        return
+    model = zfocus_model.load_model(arguments.model)
+    levels = {name: found(model, rows, by_cone, pictures) for name, rows in sources.items()}
     rows = [[name, len(seen), *scores(seen)] for name, seen in levels.items()]
     mean = [float(value) for value in np.mean([row[2:] for row in rows], axis=0)]
     rows.append(["mean of the sources", None, *mean])
@@ -60,11 +61,6 @@ def main() -> None:
         settings={"model": model.name, "package_sha256": model.package_sha256},
         keep=not arguments.quick,
     )
-
-
-def by_cone(image: np.ndarray, level: float, rng: np.random.Generator) -> np.ndarray:
-    """The second simulator at the distance whose disc is the level's, by the real cone."""
-    return defocus_specimen(image, NARROWER * level, rng)
 
 
 if __name__ == "__main__":

@@ -47,8 +47,7 @@ def power_slope(pixels: Pixels) -> float:
     rings = np.floor(np.hypot(_from_corner(height)[:, None], _from_corner(width))).astype(np.intp)
     rings += 1
     used = range(2, min(height, width) // 8)
-    sums: NDArray[np.float64] = np.zeros(int(rings.max()) + 1)
-    np.add.at(sums, rings, power)
+    sums = np.asarray(np.bincount(rings.ravel(), power.ravel()), dtype=np.float64)
     points = [(math.log(ring), math.log(sums[ring])) for ring in used if sums[ring] > 0]
     if len(points) < 2:
         return 0.0
