@@ -208,7 +208,7 @@ def carry_out(run: Run, images: Images, folder: Path) -> dict[str, Any]:
     return {
         **{key: value for key, value in asdict(run).items() if key != "options"},
         "options": asdict(run.options),
-        "calibration": asdict(calibration),
+        "calibration": calibration.as_dict(),
         "training_images": len(training),
         "parameters": int(model.count_params()),
         "multiply_adds": multiply_adds(run.options.network),

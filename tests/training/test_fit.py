@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from zfocus_model.training.data import Augmentation, PatchMaker
 from zfocus_model.training.fit import FitOptions, fit
 from zfocus_model.training.sources import SourceImage
 from zfocus_model.training.stream import BatchStream
+from zfocus_model.training.unseen import Unseen
 
 FEW = Augmentation(kernels_per_level=2)
 SHORT = FitOptions(epochs=2, patches_per_epoch=64, batch_size=32, validation_patches=32)
@@ -106,6 +108,19 @@ def test_calibration_of_a_run(run, images):
     assert 0 < calibration.certainty_min < 1
     assert 0.2 <= calibration.in_focus_min <= 0.8
     assert calibration.blank_undecided >= 0.99
+
+
+def test_a_calibration_allows_for_unseen_sources(run, images, tmp_path):
+    shutil.copy(run / "best.keras", tmp_path)
+    plain = calibrate_run(tmp_path, images[4:])
+    assert "unseen" not in (tmp_path / "calibration.json").read_text()
+    unseen = Unseen(1.25, {"command": "python benchmarks/unseen.py"})
+    allowing = calibrate_run(tmp_path, images[4:], unseen=unseen)
+    assert allowing.temperature == pytest.approx(1.25 * plain.temperature, abs=2e-4)
+    saved = json.loads((tmp_path / "calibration.json").read_text())
+    assert saved["seen_temperature"] == plain.temperature
+    assert saved["unseen_factor"] == 1.25
+    assert saved["unseen"]["command"] == "python benchmarks/unseen.py"
 
 
 def test_worker_processes_make_the_same_batches(images):

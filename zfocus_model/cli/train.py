@@ -78,6 +78,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--batch-size", type=int, help="default: 128")
     add("--learning-rate", type=float, help="default: 0.002, with --from 0.0003")
     add("--patience", type=int, help="epochs without gain; default: 15, with --from 3")
+    add(
+        "--unseen",
+        type=Path,
+        metavar="FILE",
+        help="what benchmarks/unseen.py made of trainings without some sources: the calibration "
+        "allows for microscopes that the training never saw",
+    )
     add("--seed", type=int, default=0, help="default: %(default)s")
     add("--workers", type=int, default=2, help="processes that make patches; default: 2")
     _train_z.add_arguments(parser)
@@ -118,6 +125,11 @@ def _check(arguments: argparse.Namespace) -> None:
             f"expected the loss rps or crossentropy for --task {arguments.task}, got hard: choose "
             "one of them"
         )
+    if arguments.unseen and (z_task or (arguments.start and arguments.epochs is None)):
+        raise ZfocusError(
+            "expected --unseen with a whole training for focus levels only, got another: leave it "
+            "out"
+        )
     if (arguments.stacks if z_task else arguments.in_focus) is None:
         raise ZfocusError(
             f"expected images to train on, got none: name them with {images}"
@@ -141,9 +153,11 @@ def _train(arguments: argparse.Namespace) -> int:
     from zfocus_model.training.calibrate import calibrate_run
     from zfocus_model.training.fit import FitOptions, fit
     from zfocus_model.training.sources import list_images, read_images, split_images
+    from zfocus_model.training.unseen import read_unseen
     from zfocus_model.training.warm import exported_model
 
     options = _options(arguments, FitOptions())
+    unseen = read_unseen(arguments.unseen) if arguments.unseen else None
     start = None
     if arguments.start:
         package = open_package(arguments.start)
@@ -153,7 +167,7 @@ def _train(arguments: argparse.Namespace) -> int:
     training, validation = split_images(images, seed=arguments.seed)
     print(f"{len(training)} images to train on, {len(validation)} held out", flush=True)
     fit(training, validation, arguments.output, options, start=start, workers=arguments.workers)
-    calibration = calibrate_run(arguments.output, validation)
+    calibration = calibrate_run(arguments.output, validation, unseen=unseen)
     print(calibration.describe())
     print(f"next: zfocus export {arguments.output} -o PACKAGE")
     return OK

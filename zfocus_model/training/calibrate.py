@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zfocus_model.training.sources import SourceImage
+    from zfocus_model.training.unseen import Unseen
 
 BLANK_IMAGES = 400
 """Simulated images without cells that the certainty limit is set on."""
@@ -50,13 +51,33 @@ class Calibration:
     """Share of the held-out graded images that it decides."""
     f_score: float
     """F-score of in focus (levels 0-2 against 4-10) among the decided held-out images."""
+    seen_temperature: float | None = None
+    """The temperature that suits the held-out images, where another one is used."""
+    unseen_factor: float | None = None
+    """What it was multiplied by, for sources that training never saw."""
+    unseen: dict[str, Any] | None = None
+    """Where the factor comes from: sources, command, commit."""
 
     def describe(self) -> str:
         """One line for the terminal."""
-        return "  ".join(f"{name} {value:.4g}" for name, value in asdict(self).items())
+        return "  ".join(
+            f"{name} {value:.4g}"
+            for name, value in self.as_dict().items()
+            if isinstance(value, (int, float))
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """What ``calibration.json`` holds: nothing on unseen sources where nothing is known."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
-def calibrate_run(run: str | Path, validation: Sequence[SourceImage], seed: int = 0) -> Calibration:
+def calibrate_run(
+    run: str | Path,
+    validation: Sequence[SourceImage],
+    seed: int = 0,
+    *,
+    unseen: Unseen | None = None,
+) -> Calibration:
     """Calibrate ``best.keras`` of a run folder and write ``calibration.json`` beside it.
 
     Parameters
@@ -67,6 +88,9 @@ def calibrate_run(run: str | Path, validation: Sequence[SourceImage], seed: int 
         The images that were held out from training; no others.
     seed : int
         Noise and blank images.
+    unseen : Unseen, optional
+        How the temperature changes for sources that training never saw; without, probabilities
+        are right on images like those that were trained on, and too bold elsewhere.
 
     Returns
     -------
@@ -78,13 +102,15 @@ def calibrate_run(run: str | Path, validation: Sequence[SourceImage], seed: int 
     ZfocusError
         If the folder holds no trained model.
     """
-    return calibrate_on(run, graded_patches(validation, seed), blank_images(seed))
+    return calibrate_on(run, graded_patches(validation, seed), blank_images(seed), unseen=unseen)
 
 
 def calibrate_on(
     run: str | Path,
     graded: Iterable[tuple[int, NDArray[np.float32]]],
     blank: Iterable[NDArray[np.float32]],
+    *,
+    unseen: Unseen | None = None,
 ) -> Calibration:
     """As `calibrate_run`, on patches that are there already: many runs can share them.
 
@@ -96,6 +122,8 @@ def calibrate_on(
         As `graded_patches` makes them of images that were held out from training.
     blank : iterable of patches
         As `blank_images` makes them.
+    unseen : Unseen, optional
+        See `calibrate_run`.
 
     Returns
     -------
@@ -119,7 +147,8 @@ def calibrate_on(
         return np.asarray(network(patches[..., None], training=False))
 
     raw = rate_patches(probabilities, graded)
-    temperature = fit_temperature(raw.patch_probabilities, raw.patch_levels)
+    fitted = fit_temperature(raw.patch_probabilities, raw.patch_levels)
+    temperature = fitted * (unseen.factor if unseen else 1)
     tempered = at_temperature(raw.patch_probabilities, temperature)
     images = np.array(
         [aggregate(tempered[raw.patch_images == image]) for image in range(len(raw.levels))]
@@ -128,7 +157,14 @@ def calibrate_on(
         [aggregate(at_temperature(probabilities(patches), temperature)) for patches in blank]
     )
     calibration = choose_limits(images, raw.levels, without_cells, temperature)
-    write_json(folder / "calibration.json", asdict(calibration))
+    if unseen:
+        calibration = replace(
+            calibration,
+            seen_temperature=round(fitted, 4),
+            unseen_factor=unseen.factor,
+            unseen=unseen.record,
+        )
+    write_json(folder / "calibration.json", calibration.as_dict())
     return calibration
 
 
@@ -213,15 +249,25 @@ def choose_limits(
             (called & positive).sum(1), (called & ~positive).sum(1), (~called & positive).sum(1)
         )
     )
-    best = limits[scores >= scores.max() - _F_TOLERANCE]
     return Calibration(
         temperature=round(temperature, 4),
         certainty_min=round(certainty_min, 4),
-        in_focus_min=round(float(best.mean()), 4),
+        in_focus_min=round(middle_of_best(limits, scores), 4),
         blank_undecided=float((certainty(blank) < certainty_min).mean()),
         cells_decided=float(decided.mean()),
         f_score=float(scores.max()),
     )
+
+
+def middle_of_best(limits: NDArray[np.float64], scores: NDArray[np.float64]) -> float:
+    """Middle of the limits whose F-scores cannot be told from the best.
+
+    Examples
+    --------
+    >>> middle_of_best(np.array([0.2, 0.3, 0.4, 0.5]), np.array([0.9, 0.99, 0.991, 0.99]))
+    0.4
+    """
+    return float(limits[scores >= scores.max() - _F_TOLERANCE].mean())
 
 
 def blank_images(seed: int, count: int = BLANK_IMAGES) -> Iterator[NDArray[np.float32]]:

@@ -6,7 +6,7 @@ to compare before and after on. A model that is not better is put aside, not han
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -265,7 +265,7 @@ def _record(folder: Path, result: FineTuned, package: Package) -> None:
             "look_out_of_focus": list(result.suspects),
             "own_images": result.own.as_json(),
             "simulated_fields": result.simulated.as_json(),
-            "calibration": asdict(result.calibration),
+            "calibration": result.calibration.as_dict(),
         },
     )
     compared = (("held-out images of its user", result.own), ("simulated fields", result.simulated))

@@ -86,7 +86,7 @@ def keep_recipe(folder: Path, recipe: Mapping[str, Any], about: Mapping[str, Any
         "schema": 1,
         **about,
         "command": shlex.join(["zfocus", *sys.argv[1:]]),
-        "commit": _commit(),
+        "commit": code_commit(),
         "versions": {"zfocus": __version__, "python": platform.python_version(), **_versions()},
         **recipe,
     }
@@ -107,7 +107,7 @@ def _versions() -> dict[str, str]:
     return {name: found[name] for name in names if name in found}
 
 
-def _commit() -> str:
+def code_commit() -> str:
     """The commit of the code that trains, with ``+`` when it had uncommitted changes."""
     try:
         text = subprocess.run(
