@@ -79,7 +79,7 @@ def test_the_page_has_every_score_of_each_source_and_kind_of_field(results):
         for words in METRICS.values():
             assert words.replace(", share", "") in part
         assert part.count("<svg") == 3
-    assert "brightness of objects" in page.split("By kind of field</h3>")[1].split("</table>")[0]
+    assert "intensity" in page.split("By kind of field</h3>")[1].split("</table>")[0]
 
 
 def test_files_of_one_field_are_drawn_together(manifest, package_folder, tmp_path):

@@ -189,12 +189,12 @@ def section(one: Graded, about: Mapping[str, Any], drawn: Mapping[str, str]) -> 
 
 def _strata(one: Graded) -> str:
     rows = [
-        [_STRATA[key], group.name, str(group.fields)]
+        [key.replace("_", " "), group.name, str(group.fields)]
         + [_number(metric, group.scores[metric].value) for metric, _ in _SOURCE_COLUMNS]
         for key, groups in one.strata.items()
         for group in groups
     ]
-    heads = ["kind of field", "", "fields", *(label for _, label in _SOURCE_COLUMNS)]
+    heads = ["", "", "fields", *(label for _, label in _SOURCE_COLUMNS)]
     return f"<h3>By kind of field</h3>{table(heads, rows, words=2)}" if rows else ""
 
 
