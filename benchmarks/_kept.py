@@ -38,7 +38,7 @@ class Numbers:
         self._path = CACHE / f"{name}-{version(modules)}.jsonl"
         self._known: dict[str, dict[str, float]] = {}
         if self._path.exists():
-            for line in self._path.read_text(encoding="utf-8").splitlines():
+            for line in filter(None, self._path.read_text(encoding="utf-8").splitlines()):
                 try:
                     entry = json.loads(line)
                 except json.JSONDecodeError:  # a run was stopped while it wrote
@@ -53,7 +53,8 @@ class Numbers:
             self._known[key] = make()
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps({"picture": key, "numbers": self._known[key]}) + "\n")
+                # In front: what a stopped run left of a line must not swallow this one.
+                stream.write("\n" + json.dumps({"picture": key, "numbers": self._known[key]}))
         return self._known[key]
 
 
