@@ -146,6 +146,19 @@ def test_an_unreadable_image_ends_in_status_1(package_folder, manifest, tmp_path
     assert capsys.readouterr().err.startswith("zfocus: none.png: expected a readable file")
 
 
+def test_why_images_are_undecided_is_said_everywhere(package_folder, tmp_path, capsys):
+    import imageio.v3 as imageio
+
+    pixels = np.random.default_rng(1).integers(0, 200, (60, 90)).astype(np.uint8)
+    imageio.imwrite(tmp_path / "small.png", pixels)
+    words = ["evaluate", tmp_path, "-o", tmp_path / "o", "--model", package_folder]
+    assert cli.main([str(word) for word in [*words, "--engine", "numpy"]]) == 0
+    said = capsys.readouterr().out
+    assert "(undecided: too small 1)" in said and "nan" not in said
+    assert "too small 1" in (tmp_path / "o" / "evaluation.html").read_text(encoding="utf-8")
+    assert rows(tmp_path / "o" / "taken.csv")[0]["reasons"] == "too_small:1"
+
+
 def test_wrong_usage_ends_in_status_2(package_folder, tmp_path, capsys):
     words = ["evaluate", tmp_path / "none", "-o", tmp_path / "o", "--model", package_folder]
     assert cli.main([str(word) for word in words]) == 2

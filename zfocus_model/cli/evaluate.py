@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 from pathlib import Path
@@ -37,8 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MANIFEST|DIR",
         help="a CSV file with a column path, relative to it, and if known source, role "
         "(in_focus, out_of_focus, synthetic_blur, blank, out_of_domain, saturated, stack), "
-        "field, stack_id, z_index and z_um; or a folder of in-focus images; or the folder of BBBC006; or "
-        "a label table of z-stacks (zfocus annotate), which judges a z-position model",
+        "field, stack_id, z_index and z_um; or a folder of in-focus images; or the folder of "
+        "BBBC006; or a label table of z-stacks (zfocus annotate), which judges a z-position model",
     )
     add(
         "-o",
@@ -167,14 +168,20 @@ def _summary(result: Evaluation) -> None:
         print(f"graded copies, simulator {graded.simulator}, {graded.mean.name}:")
         for name in _SHOWN:
             score = graded.mean.scores[name]
-            print(f"  {name:22} {score.value:8.3f}  ({score.low:.3f} to {score.high:.3f})")
+            value, low, high = (_shown(v) for v in (score.value, score.low, score.high))
+            print(f"  {name:22} {value:>8}  ({low} to {high})")
     for row in result.taken.rows:
         right = f"{row.right:.0%} {row.wanted}" if row.wanted else "no right status"
-        print(f"as taken, {row.role:16} {row.source:28} {row.images:5} images, {right}")
+        why = f" (undecided: {row.why})" if row.reasons else ""
+        print(f"as taken, {row.role:16} {row.source:28} {row.images:5} images, {right}{why}")
     for row in result.stacks:
         score = row.score
         found = "none" if score.found is None else score.found
-        print(f"stack {row.stack:30} best plane {found}, Spearman {score.spearman:.3f}")
+        print(f"stack {row.stack:30} best plane {found}, Spearman {_shown(score.spearman)}")
+
+
+def _shown(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.3f}"
 
 
 def _end(arguments: argparse.Namespace, failed: list[str], output: Path) -> None:

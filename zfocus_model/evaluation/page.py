@@ -75,21 +75,21 @@ def page(result: Evaluation, drawn: Mapping[str, str]) -> str:
 def _taken(result: Evaluation) -> str:
     rows = [
         [
-            row.role, row.source, row.wanted or "none", row.images, row.in_focus, row.out_of_focus,
-            row.undecided, 100 * row.right, row.mean_expected_level,
+            row.role, row.source, row.wanted or "none", row.why, row.images, row.in_focus,
+            row.out_of_focus, row.undecided, 100 * row.right, row.mean_expected_level,
         ]
         for row in result.taken.rows
     ]  # fmt: skip
     if not rows:
         return ""
-    heads = ["role", "source", "right status", "images", "in focus", "out of focus", "undecided"]
-    heads += ["right, %", "mean expected level"]
+    heads = ["role", "source", "right status", "why undecided", "images", "in focus"]
+    heads += ["out of focus", "undecided", "right, %", "mean expected level"]
     return (
         "<section><h2>Images as they were taken</h2>"
         f"<p>Sharp images called out of focus, mean over sources: "
         f"{shown(result.taken.false_flags_per_1000)} per 1,000. AUC of the expected level, out of "
         f"focus against in focus: {shown(result.taken.auc)}.</p>"
-        f"{table(heads, rows, words=3)}</section>"
+        f"{table(heads, rows, words=4)}</section>"
     )
 
 

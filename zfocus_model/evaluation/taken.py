@@ -45,6 +45,11 @@ class Taken:
     in_training: bool | None = None
     """Whether other images of the source were trained on; None if that is not known."""
 
+    @property
+    def why(self) -> str:
+        """Why undecided, in words: ``blank 3, out of domain 1``; empty if none is."""
+        return ", ".join(f"{name.replace('_', ' ')} {n}" for name, n in self.reasons.items())
+
 
 @dataclass(frozen=True)
 class TakenSummary:
