@@ -134,7 +134,7 @@ def main() -> None:
             kept.mkdir(parents=True, exist_ok=True)
             text = json.dumps(found, indent=1, default=str) + "\n"
             (kept / f"{run.name}.json").write_text(text, encoding="utf-8")
-    report(kept, keep=full)
+    report(kept, runs(arguments.patches), keep=full)
 
 
 def chosen(every: Sequence[Run], patterns: str) -> list[Run]:
@@ -278,12 +278,17 @@ def cpu_seconds() -> float:
     return times.user + times.system + times.children_user + times.children_system
 
 
-def report(kept: Path, *, keep: bool) -> None:
-    """The table of all runs, and the figures."""
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(kept.glob("*.json"))]
+def report(kept: Path, every: Sequence[Run], *, keep: bool) -> None:
+    """The table of all runs, and the figures; both name what has not been trained."""
+    there = {run.name: kept / f"{run.name}.json" for run in every}
+    found: list[dict[str, Any]] = [
+        json.loads(path.read_text(encoding="utf-8")) for path in there.values() if path.exists()
+    ]
+    missing = [run for run in every if not there[run.name].exists()]
     if not found:
         print("nothing has been run yet")
         return
+    untold = f" Not trained: {', '.join(run.name for run in missing)}." if missing else ""
     rows = [
         [
             run["name"],
@@ -318,13 +323,18 @@ def report(kept: Path, *, keep: bool) -> None:
                     "CPU minutes",
                 ],
                 rows,
-                study_figures.LIMITS,
+                study_figures.LIMITS + untold,
             )
         ],
-        settings={"CPU hours": sum(run["cpu_s"] for run in found) / 3600},
+        settings={
+            "CPU hours, of runs that were stopped the last part": sum(run["cpu_s"] for run in found)
+            / 3600
+        },
         keep=keep,
     )
-    study_figures.draw(found, ROOT / "docs" / "images" if keep else kept)
+    folder = ROOT / "docs" / "images" if keep else kept
+    for path in study_figures.draw(found, folder, [asdict(run) for run in missing]):
+        print(path.name)
 
 
 if __name__ == "__main__":

@@ -18,8 +18,14 @@ LIMITS = (
 _INK, _ACCENT = "#333333", "#0072b2"
 
 
-def draw(found: Sequence[Found], folder: Path) -> list[Path]:
-    """Write study-*.svg for every study that has results; return the paths."""
+MEASURES = {"within_one": "within one level, %", "rps": "ranked probability score (less is better)"}
+
+
+def draw(found: Sequence[Found], folder: Path, missing: Sequence[Found] = ()) -> list[Path]:
+    """Write study-*.svg for every study that has results; return the paths.
+
+    Runs of the studies that have not been made are named below the picture.
+    """
     by_study: dict[str, list[Found]] = {}
     for run in found:
         by_study.setdefault(run["study"], []).append(run)
@@ -27,103 +33,134 @@ def draw(found: Sequence[Found], folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     painters = {
         "images": _learning_curve,
-        "without": _bars,
-        "loss": _bars,
+        "without": _dots,
+        "loss": _dots,
         "network": _sizes,
         "leave-one-out": _left_out,
     }
     return [
-        _figure(folder / f"study-{study}.svg", painters[study], runs, baseline)
+        _figure(
+            folder / f"study-{study}.svg",
+            painters[study],
+            sorted(runs, key=_order),
+            baseline,
+            [str(run["x"]) for run in missing if run["study"] == study],
+        )
         for study, runs in by_study.items()
     ]
 
 
-def _figure(path: Path, paint: Any, runs: list[Found], baseline: list[Found]) -> Path:
+def _figure(
+    path: Path, paint: Any, runs: list[Found], baseline: list[Found], missing: list[str]
+) -> Path:
     import matplotlib as mpl
 
     mpl.use("Agg")
     # The same file from the same numbers: no date, no random names inside the SVG.
     mpl.rcParams["svg.hashsalt"] = "zfocus"
-    from matplotlib import pyplot as plt
+    from matplotlib import pyplot
 
-    figure, axes = plt.subplots(figsize=(6.0, 3.4), layout="constrained")
-    paint(axes, runs, baseline)
-    axes.spines[["top", "right"]].set_visible(False)
+    plt: Any = pyplot  # its types are partly unknown
+
+    listed = paint in (_dots, _left_out)
+    height = 1.4 + 0.4 * len(runs) if listed else 3.6
+    figure, panels = plt.subplots(1, 2, figsize=(8.6, height), layout="constrained", sharey=listed)
+    for axes, measure in zip(panels, MEASURES):
+        paint(axes, runs, baseline, measure)
+        axes.spines[["top", "right"]].set_visible(False)
+    handles, labels = panels[1].get_legend_handles_labels()
+    figure.legend(handles, labels, fontsize=8, loc="outside upper left", ncols=4, frameon=False)
+    if missing:
+        figure.supxlabel(f"not trained yet: {', '.join(missing)}", fontsize=7, color=_INK)
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
     return path
 
 
-def _within_one(run: Found) -> float:
-    return 100 * float(run["dev"]["within_one"])
+def _order(run: Found) -> float:
+    """By effort where there is one, else as studies.py lists them."""
+    return float(run["images"] or run["multiply_adds"])
 
 
-def _band(axes: Any, baseline: list[Found], *, vertical: bool = False) -> None:
+def _value(run: Found, measure: str, part: str = "dev") -> float:
+    return (100 if measure == "within_one" else 1) * float(run[part][measure])
+
+
+def _band(axes: Any, baseline: list[Found], measure: str, *, vertical: bool = False) -> None:
     """The spread of the baseline's seeds."""
     if not baseline:
         return
-    values = [_within_one(run) for run in baseline]
+    values = [_value(run, measure) for run in baseline]
     span, line = (axes.axvspan, axes.axvline) if vertical else (axes.axhspan, axes.axhline)
-    span(min(values), max(values), color="#dddddd", label=f"baseline, {len(values)} seeds")
-    line(float(np.mean(values)), color=_INK, linewidth=0.8)
+    if len(values) > 1:
+        span(min(values), max(values), color="#dddddd", label=f"baseline, {len(values)} seeds")
+        line(float(np.mean(values)), color=_INK, linewidth=0.8)
+    else:
+        line(values[0], color=_INK, linewidth=0.8, label="baseline, 1 seed")
 
 
-def _learning_curve(axes: Any, runs: list[Found], baseline: list[Found]) -> None:
-    runs = sorted([*runs, *baseline], key=lambda run: int(run["training_images"]))
-    x = [run["training_images"] for run in runs]
-    axes.semilogx(x, [_within_one(run) for run in runs], "o-", color=_ACCENT, label="dev sources")
-    axes.set_ylabel("within one level, %")
-    other = axes.twinx()
-    other.plot(x, [run["held_out_loss"] for run in runs], "s:", color=_INK, label="held-out loss")
-    other.plot(
-        x, [run["training_loss"] for run in runs], "^:", color="#999999", label="training loss"
-    )
-    other.set_ylabel("ranked probability score")
-    axes.axvline(384, color="#cccccc", linewidth=0.8)
-    axes.annotate(
-        "384, as published", (384, axes.get_ylim()[0]), rotation=90, fontsize=7, ha="right"
-    )
-    axes.set_xlabel("in-focus images to train on")
-    shown = [axis.get_legend_handles_labels() for axis in (axes, other)]
-    handles, labels = shown[0][0] + shown[1][0], shown[0][1] + shown[1][1]
-    axes.legend(handles, labels, fontsize=8, loc="center right")
+def _learning_curve(axes: Any, runs: list[Found], baseline: list[Found], measure: str) -> None:
+    runs = [*runs, *baseline]
+    x = sorted({int(run["training_images"]) for run in runs})
+
+    def line(values: list[float], style: str, **look: Any) -> None:
+        """Through the mean of the seeds, each of them a mark."""
+        of = {
+            count: [v for v, run in zip(values, runs) if run["training_images"] == count]
+            for count in x
+        }
+        axes.semilogx(x, [float(np.mean(of[count])) for count in x], style[1:], color=look["color"])
+        axes.plot([run["training_images"] for run in runs], values, style[0], **look)
+
+    line([_value(run, measure) for run in runs], "o-", color=_ACCENT, label="dev, images")
+    if measure == "rps":
+        held, trained = ([run[name] for run in runs] for name in ("held_out_loss", "training_loss"))
+        line(held, "s:", color=_INK, label="held out, patches")
+        line(trained, "^:", color="#999999", label="trained on, patches")
+    axes.axvline(384, color="#cccccc", linewidth=0.8, label="384, as published")
+    _plain(axes, sorted({*x, 384}))
+    axes.set_xlabel("in-focus images to train on", fontsize=8)
+    axes.set_ylabel(MEASURES[measure], fontsize=8)
 
 
-def _bars(axes: Any, runs: list[Found], baseline: list[Found]) -> None:
-    _band(axes, baseline, vertical=True)
-    names = [str(run["x"]) for run in runs]
-    values = [_within_one(run) for run in runs]
-    axes.barh(names, values, height=0.5, color=_ACCENT)
-    lowest = min([*values, *map(_within_one, baseline)])
-    axes.set_xlim(max(0, lowest - 3), 100)
-    axes.set_xlabel("within one level, dev sources, %")
-    prefix = "without" if runs[0]["study"] == "without" else runs[0]["study"]
-    axes.set_ylabel(prefix)
-    axes.legend(fontsize=8, loc="lower right")
+def _dots(axes: Any, runs: list[Found], baseline: list[Found], measure: str) -> None:
+    _band(axes, baseline, measure, vertical=True)
+    y = np.arange(len(runs))[::-1]
+    prefix = "without " if runs[0]["study"] == "without" else ""
+    axes.plot([_value(run, measure) for run in runs], y, "o", color=_ACCENT, label="one seed")
+    axes.set_yticks(y, [prefix + str(run["x"]) for run in runs], fontsize=8)
+    axes.set_ylim(-0.6, len(runs) - 0.4)
+    axes.set_xlabel(f"{MEASURES[measure]}, dev", fontsize=8)
 
 
-def _sizes(axes: Any, runs: list[Found], baseline: list[Found]) -> None:
-    for run in [*runs, *baseline]:
-        x, y = run["multiply_adds"] / 1e6, _within_one(run)
-        axes.semilogx([x], [y], "o", color=_INK if run in baseline else _ACCENT)
-        if run not in baseline:
+def _sizes(axes: Any, runs: list[Found], baseline: list[Found], measure: str) -> None:
+    for number, run in enumerate([*baseline, *runs]):
+        x, y = run["multiply_adds"] / 1e6, _value(run, measure)
+        small = run in baseline
+        label = f"small (baseline), {len(baseline)} seeds" if small and number == 0 else None
+        axes.semilogx([x], [y], "o", color=_INK if small else _ACCENT, label=label)
+        if not small:
             axes.annotate(
                 str(run["x"]), (x, y), textcoords="offset points", xytext=(6, 4), fontsize=8
             )
-    axes.set_xlabel("million multiply-adds a patch (black: the small network, three seeds)")
-    axes.set_ylabel("within one level, dev sources, %")
+    _plain(axes, sorted({round(run["multiply_adds"] / 1e6, 1) for run in [*runs, *baseline]}))
+    axes.set_xlabel("million multiply-adds a patch", fontsize=8)
+    axes.set_ylabel(f"{MEASURES[measure]}, dev", fontsize=8)
 
 
-def _left_out(axes: Any, runs: list[Found], baseline: list[Found]) -> None:
-    _band(axes, baseline, vertical=True)
+def _left_out(axes: Any, runs: list[Found], baseline: list[Found], measure: str) -> None:
+    _band(axes, baseline, measure, vertical=True)
+    y = np.arange(len(runs))[::-1]
+    dev, left = ([_value(run, measure, part) for run in runs] for part in ("dev", "left_out"))
+    axes.plot(dev, y, "o", color=_ACCENT, label="dev")
+    axes.plot(left, y, "D", color="#e69f00", label="the sources left out")
     names = [str(run["leave_out"]).replace(",", ",\n") for run in runs]
-    y = np.arange(len(runs))
-    axes.barh(
-        y - 0.18, [_within_one(run) for run in runs], 0.34, color=_ACCENT, label="dev sources"
-    )
-    left = [100 * float(run["left_out"]["within_one"]) for run in runs]
-    axes.barh(y + 0.18, left, 0.34, color="#e69f00", label="the sources left out")
     axes.set_yticks(y, names, fontsize=7)
-    axes.set_xlim(60, 100)
-    axes.set_xlabel("within one level, %")
-    axes.legend(fontsize=8, loc="lower left")
+    axes.set_ylim(-0.6, len(runs) - 0.4)
+    axes.set_xlabel(MEASURES[measure], fontsize=8)
+
+
+def _plain(axes: Any, values: Sequence[float]) -> None:
+    """Mark these values on the logarithmic axis, as plain numbers."""
+    axes.set_xticks(values, [f"{value:g}" for value in values], fontsize=7)
+    axes.minorticks_off()
