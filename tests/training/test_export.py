@@ -282,9 +282,11 @@ def test_card_is_honest_and_names_the_data(tmp_path: Path) -> None:
     assert "um per px" in text.split("# Optics and cameras")[1]
     assert "transmitted light" in text.split("# What it must not be used for")[1]
 
-    (folder / "evaluation.json").write_text('{"dev": {"within_one": 0.91234}}')
+    found = {"dev": {"mean": {"within_one": {"value": 0.91234, "low": 0.9, "high": 0.92}}, "n": 3}}
+    (folder / "evaluation.json").write_text(json.dumps(found))
     text = card.readme(read_run(folder), **words)  # type: ignore[arg-type]
-    assert "| dev: within one | 0.9123 |" in text
+    assert "**dev**\n\n| what | value |\n|---|---|\n| n | 3 |\n" in text
+    assert "**dev: mean**" in text and "| within one | 0.9123 (0.9 to 0.92) |" in text
     assert "holds no evaluation" not in text
 
 

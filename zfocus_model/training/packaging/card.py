@@ -14,6 +14,7 @@ from zfocus_model.training.packaging.markdown import (
     flatten,
     mapping,
     plain,
+    tables,
 )
 from zfocus_model.training.packaging.run_folder import Run
 
@@ -221,7 +222,9 @@ def _training(run: Run) -> list[str]:
         "Command": f"`{run.about['command']}`" if run.about.get("command") else "",
         "Code": f"commit `{run.about['commit']}`" if run.about.get("commit") else "",
         "Versions": ", ".join(f"{k} {v}" for k, v in mapping(run.about, "versions").items()),
-        "Options": ", ".join(f"{k} {v}" for k, v in mapping(run.about, "options").items()),
+        "Options": ", ".join(
+            f"{k} {v}" for k, v in mapping(run.about, "options").items() if v not in ("", None)
+        ),
         "Temperature": f"{run.temperature:.4g}, folded into the weights",
         "Calibrated on the held-out training images": ", ".join(
             f"{key.replace('_', ' ')} {plain(value)}"
@@ -240,5 +243,4 @@ def _validation(run: Run) -> list[str]:
             "None yet: the run that this package was made from holds no evaluation. Treat its "
             "answers as untested."
         ]
-    rows = [f"| {cell(k)} | {cell(v)} |" for k, v in flatten(run.evaluation)]
-    return ["In brackets: 95 % intervals.", "", "| what | value |", "|---|---|", *rows]
+    return ["In brackets: 95 % intervals.", "", *tables(run.evaluation)]

@@ -61,6 +61,38 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]
     return rows
 
 
+def tables(values: Mapping[str, Any], title: str = "") -> list[str]:
+    """Lines of Markdown: a table for each mapping of a nested one that holds values.
+
+    Parameters
+    ----------
+    values : mapping
+        As for `flatten`.
+    title : str
+        What they are, above the table.
+
+    Returns
+    -------
+    list of str
+        Titles, tables and empty lines.
+    """
+    inner = {
+        key: cast("Mapping[str, Any]", value)
+        for key, value in values.items()
+        if isinstance(value, Mapping) and set(cast("Mapping[str, Any]", value)) != _INTERVAL
+    }
+    lines: list[str] = []
+    rows = flatten({key: value for key, value in values.items() if key not in inner})
+    if rows:
+        lines += [f"**{title}**", ""] if title else []
+        lines += ["| what | value |", "|---|---|"]
+        lines += [*(f"| {cell(key)} | {cell(value)} |" for key, value in rows), ""]
+    for key, value in inner.items():
+        words = key.replace("_", " ")
+        lines += tables(value, f"{title}: {words}" if title else words)
+    return lines
+
+
 def plain(value: Any) -> str:
     """A value in words: floats with four digits."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
