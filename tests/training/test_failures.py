@@ -37,6 +37,10 @@ def test_a_foreign_image_is_undecided():
     assert {(case.rating.status, case.rating.reason) for case in cases} == {
         ("undecided", "out_of_domain")
     }
+    text = "\n".join(words(cases, "failures.png"))
+    assert "wrong:**" not in text and "it gets 0 wrong" in text
+    have_an_answer = [case for case in cases if case.wanted != "undecided"]
+    assert text.count("open: `undecided`") == len(have_an_answer)
 
 
 def test_pictures_differ_and_are_the_same_every_time(sharp):

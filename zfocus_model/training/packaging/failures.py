@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from zfocus_model import camera, optics, scenes
 from zfocus_model.levels import LEVELS, PATCH_PX
-from zfocus_model.rating import Rating, StatusLimits, out_of_domain_score, rate_patches
+from zfocus_model.rating import UNDECIDED, Rating, StatusLimits, out_of_domain_score, rate_patches
 from zfocus_model.tiling import tiles
 from zfocus_model.training.packaging.samples import Predict
 from zfocus_model.training.simulated import smooth_objects
@@ -48,6 +48,11 @@ class Case:
     def right(self) -> bool:
         """Whether the status is the right one."""
         return self.rating.status == self.wanted
+
+    @property
+    def silent(self) -> bool:
+        """Whether no answer was given where there is one: cautious, not wrong."""
+        return not self.right and self.rating.status == UNDECIDED
 
 
 def rate_cases(
@@ -85,7 +90,8 @@ def rate_cases(
 
 def words(cases: tuple[Case, ...], file: str) -> list[str]:
     """Lines of the card: the picture and a table of what is right and what was said."""
-    wrong = sum(not case.right for case in cases)
+    silent = sum(case.silent for case in cases)
+    wrong = sum(not case.right for case in cases) - silent
     rows = [
         f"| {number} | {case.title} | `{case.wanted}` | {_said(case)} |"
         for number, case in enumerate(cases, 1)
@@ -94,8 +100,8 @@ def words(cases: tuple[Case, ...], file: str) -> list[str]:
         f"![Hard pictures, each with the levels of its patches]({file})",
         "",
         "Simulated pictures of what is hard for a model like this, chosen by kind before it was "
-        f"asked; numbered from the upper left. Of {len(cases)}, it gets {wrong} wrong. Levels are "
-        "expected levels.",
+        f"asked; numbered from the upper left. Of {len(cases)}, it gets {wrong} wrong and leaves "
+        f"{silent} open that have an answer. Levels are expected levels.",
         "",
         "| | picture | right | this model |",
         "|---|---|---|---|",
@@ -107,7 +113,8 @@ def _said(case: Case) -> str:
     rating = case.rating
     reason = f" ({rating.reason.replace('_', ' ')})" if rating.reason else ""
     numbers = f"level {rating.expected_level:.1f}, certainty {rating.certainty.aggregate:.2f}"
-    return f"{'' if case.right else '**wrong:** '}`{rating.status}`{reason}, {numbers}"
+    verdict = "" if case.right else "open: " if case.silent else "**wrong:** "
+    return f"{verdict}`{rating.status}`{reason}, {numbers}"
 
 
 def picture_bytes(cases: tuple[Case, ...]) -> bytes:
