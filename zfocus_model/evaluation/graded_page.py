@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from zfocus_model.evaluation.figures import (
     confusion_figure,
@@ -98,14 +99,15 @@ def _curves(source: str, found: Curves) -> tuple[str, str, str]:
 
 
 def safe(name: str) -> str:
-    """A name that can be a file's.
+    """A name that can be a file's; different names stay different.
 
     Examples
     --------
-    >>> safe("plate 1/day 2")
-    'plate_1_day_2'
+    >>> safe("plate_1"), safe("plate 1")
+    ('plate_1', 'plate_1-8411')
     """
-    return "".join(c if c.isalnum() or c in "-_" else "_" for c in name)
+    clean = "".join(c if c.isalnum() or c in "-_" else "_" for c in name)
+    return clean if clean == name else f"{clean}-{crc32(name.encode()) & 0xFFFF:04x}"
 
 
 def _number(name: str, value: float) -> str:
