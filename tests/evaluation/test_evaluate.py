@@ -100,6 +100,11 @@ def test_real_images_are_judged_as_what_they_are(results):
     taken = {(r["source"], r["role"]): r for r in rows(results / "taken.csv")}
     assert taken["new", "blank"]["wanted"] == "undecided"
     assert taken["new", "out_of_focus"]["wanted"] == "out_of_focus"
+    for row in taken.values():
+        assert float(row["right_low"]) <= float(row["right"]) <= float(row["right_high"])
+    assert float(taken["new", "blank"]["right_high"]) - float(
+        taken["new", "blank"]["right_low"]
+    ) == pytest.approx(0.975)  # of one image
     (stack,) = rows(results / "stacks.csv")
     assert (stack["planes"], stack["best_known"]) == ("3", "6")
 

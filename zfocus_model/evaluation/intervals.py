@@ -104,6 +104,32 @@ def mean_over_sources(
     return interval(fixed), interval(drawn)
 
 
+def exact_interval(hits: int, trials: int) -> tuple[float, float]:
+    """95 % interval of a share of which ``hits`` of ``trials`` were seen, as if all independent.
+
+    Clopper and Pearson 1934 (doi 10.1093/biomet/26.4.404).
+
+    Parameters
+    ----------
+    hits, trials
+        Seen, out of.
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper end; 0 and 1 if there were no trials.
+
+    Examples
+    --------
+    >>> low, high = exact_interval(4, 4)
+    >>> round(low, 3), high
+    (0.398, 1.0)
+    """
+    one_side = (1 + CONFIDENCE) / 2
+    low = 1 - highest_share(trials - hits, trials, confidence=one_side)
+    return low, highest_share(hits, trials, confidence=one_side)
+
+
 def highest_share(hits: int, trials: int, *, confidence: float = CONFIDENCE) -> float:
     """Upper limit of a share of which ``hits`` of ``trials`` were seen (Clopper and Pearson 1934).
 

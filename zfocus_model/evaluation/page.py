@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from zfocus_model.evaluation.html import document, plots, shown, table
 
 if TYPE_CHECKING:
     from zfocus_model.evaluation.result import Evaluation
+    from zfocus_model.evaluation.taken import Taken
 
 COUNTING = (
     "Undecided images are counted as follows. Scores of levels (exact, within, errors, RPS, "
@@ -76,14 +78,15 @@ def _taken(result: Evaluation) -> str:
     rows = [
         [
             row.role, row.source, row.wanted or "none", row.why, row.images, row.in_focus,
-            row.out_of_focus, row.undecided, 100 * row.right, row.mean_expected_level,
+            row.out_of_focus, row.undecided, 100 * row.right, _interval(row),
+            row.mean_expected_level,
         ]
         for row in result.taken.rows
     ]  # fmt: skip
     if not rows:
         return ""
     heads = ["role", "source", "right status", "why undecided", "images", "in focus"]
-    heads += ["out of focus", "undecided", "right, %", "mean expected level"]
+    heads += ["out of focus", "undecided", "right, %", "95 % interval", "mean expected level"]
     return (
         "<section><h2>Images as they were taken</h2>"
         f"<p>Sharp images called out of focus, mean over sources: "
@@ -91,6 +94,12 @@ def _taken(result: Evaluation) -> str:
         f"focus against in focus: {shown(result.taken.auc)}.</p>"
         f"{table(heads, rows, words=4)}</section>"
     )
+
+
+def _interval(row: Taken) -> str:
+    if math.isnan(row.right_low):
+        return "-"
+    return f"{100 * row.right_low:.3g} to {100 * row.right_high:.3g}"
 
 
 def _stacks(result: Evaluation, drawn: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zfocus_model.evaluation.intervals import exact_interval
 from zfocus_model.evaluation.manifest import IN_FOCUS, ROLES, STACK
 from zfocus_model.evaluation.metrics import auc, share
 from zfocus_model.evaluation.rated import join
@@ -44,6 +45,10 @@ class Taken:
     """Over the rated images; NaN if there are none."""
     in_training: bool | None = None
     """Whether other images of the source were trained on; None if that is not known."""
+    right_low: float = math.nan
+    """95 % interval of `right`, exact, as if the images were independent; NaN if there is none."""
+    right_high: float = math.nan
+    """Its upper end."""
 
     @property
     def why(self) -> str:
@@ -112,16 +117,20 @@ def _row(role: str, source: str, group: Sequence[RatedItem], seen: Collection[st
     rated = join([one.rated for one in group])
     wanted = ROLES[role]
     expected = rated.expected_level[rated.rated]
+    right = int((rated.status == wanted).sum())
+    low, high = exact_interval(right, len(rated)) if wanted else (math.nan, math.nan)
     return Taken(
         source=source,
         role=role,
         wanted=wanted,
         images=len(rated),
-        right=float((rated.status == wanted).mean()) if wanted else math.nan,
+        right=right / len(rated) if wanted else math.nan,
         in_focus=int(rated.has("in_focus").sum()),
         out_of_focus=int(rated.has("out_of_focus").sum()),
         undecided=int(rated.has("undecided").sum()),
         reasons=dict(sorted(Counter(str(r) for r in rated.reason if r).items())),
         mean_expected_level=float(share(expected.sum(), expected.size)),
         in_training=None if seen is None else source in seen,
+        right_low=low,
+        right_high=high,
     )
