@@ -5,12 +5,11 @@ import pytest
 
 from zfocus_model._errors import ZfocusError
 from zfocus_model.training.calibrate import (
-    at_temperature,
     blank_images,
     calibrate_run,
     choose_limits,
-    fit_temperature,
 )
+from zfocus_model.training.temperature import at_temperature, fit_temperature
 
 
 def test_temperature_of_bold_probabilities_is_found(rng):

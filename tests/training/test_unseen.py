@@ -8,9 +8,9 @@ import pytest
 
 from zfocus_model._errors import ZfocusError
 from zfocus_model.cli import main
-from zfocus_model.training.calibrate import at_temperature
 from zfocus_model.training.graded import GradedRatings
 from zfocus_model.training.sources import SourceImage
+from zfocus_model.training.temperature import at_temperature
 from zfocus_model.training.unseen import (
     TRIED,
     Unseen,

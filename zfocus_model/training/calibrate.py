@@ -18,6 +18,7 @@ from zfocus_model.training._keras import load_keras
 from zfocus_model.training.graded import cut_images, graded_images, rate_patches
 from zfocus_model.training.kernels import log_uniform
 from zfocus_model.training.networks import inference_network
+from zfocus_model.training.temperature import at_temperature, fit_temperature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -168,49 +169,6 @@ def calibrate_on(
     return calibration
 
 
-def fit_temperature(
-    probabilities: NDArray[np.floating[Any]], levels: NDArray[np.integer[Any]]
-) -> float:
-    """Find the temperature of the least negative log-likelihood (Guo et al. 2017).
-
-    Parameters
-    ----------
-    probabilities : ndarray
-        Shape (patches, 11), of an uncalibrated model.
-    levels : ndarray
-        True levels, shape (patches,).
-
-    Returns
-    -------
-    float
-        0.5 ... 4, to 0.5 %.
-
-    Examples
-    --------
-    >>> bold = np.array([[0.99, 0.01], [0.01, 0.99], [0.99, 0.01]])
-    >>> fit_temperature(bold, np.array([0, 1, 1])) > 2
-    True
-    """
-    logits = np.log(np.maximum(probabilities.astype(np.float64), 1e-12))
-    rows = np.arange(len(levels))
-
-    def loss(temperature: float) -> float:
-        scaled = logits / temperature
-        scaled -= scaled.max(1, keepdims=True)
-        return float((np.log(np.exp(scaled).sum(1)) - scaled[rows, levels]).mean())
-
-    candidates = np.exp(np.arange(np.log(0.5), np.log(4.0), 0.005))
-    return float(min(candidates, key=loss))
-
-
-def at_temperature(
-    probabilities: NDArray[np.floating[Any]], temperature: float
-) -> NDArray[np.float64]:
-    """Probabilities (..., 11) as they are when the logits are divided by the temperature."""
-    powers = np.maximum(probabilities.astype(np.float64), 1e-12) ** (1 / temperature)
-    return powers / powers.sum(-1, keepdims=True)
-
-
 def choose_limits(
     graded: NDArray[np.float64],
     levels: NDArray[np.integer[Any]],
@@ -264,8 +222,8 @@ def middle_of_best(limits: NDArray[np.float64], scores: NDArray[np.float64]) -> 
 
     Examples
     --------
-    >>> middle_of_best(np.array([0.2, 0.3, 0.4, 0.5]), np.array([0.9, 0.99, 0.991, 0.99]))
-    0.4
+    >>> middle_of_best(np.array([0.25, 0.5, 0.75]), np.array([0.99, 0.991, 0.9]))
+    0.375
     """
     return float(limits[scores >= scores.max() - _F_TOLERANCE].mean())
 

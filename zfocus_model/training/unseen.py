@@ -26,16 +26,12 @@ from zfocus_model.evaluation.metrics import f_score, is_negative, is_positive
 from zfocus_model.evaluation.reliability import expected_calibration_error
 from zfocus_model.levels import LEVELS
 from zfocus_model.training._keras import load_keras
-from zfocus_model.training.calibrate import (
-    at_temperature,
-    fit_temperature,
-    graded_patches,
-    middle_of_best,
-)
+from zfocus_model.training.calibrate import graded_patches, middle_of_best
 from zfocus_model.training.graded import GradedRatings, rate_patches
 from zfocus_model.training.networks import inference_network
 from zfocus_model.training.packaging.run_folder import read_json, read_number, sources_of
 from zfocus_model.training.provenance import code_commit
+from zfocus_model.training.temperature import at_temperature, fit_temperature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -14,7 +14,7 @@ from zfocus_model._errors import ZfocusError
 from zfocus_model._files import write_json
 from zfocus_model.aggregation import certainty
 from zfocus_model.training._keras import load_keras
-from zfocus_model.training.calibrate import at_temperature, fit_temperature
+from zfocus_model.training.temperature import at_temperature, fit_temperature
 from zfocus_model.zposition.bins import check_bins, nearest_bin
 from zfocus_model.zposition.reading import ZLimits, read_z, second_mode
 from zfocus_model.zposition.training.crops import border

@@ -12,7 +12,7 @@ import numpy as np
 
 from zfocus_model._errors import ZfocusError
 from zfocus_model.training._keras import load_keras
-from zfocus_model.training.calibrate import at_temperature
+from zfocus_model.training.temperature import at_temperature
 from zfocus_model.zposition.bins import check_bins
 from zfocus_model.zposition.model import load_z_model
 from zfocus_model.zposition.reading import ZLimits
