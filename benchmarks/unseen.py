@@ -3,7 +3,7 @@
 `benchmarks/studies.py --only 'leave-out-*' --runs DIR` trains without a source, five times; this
 fits the temperature on what each of the runs left out (training images only, no dev source) and
 writes the factor between the two temperatures and the in-focus limits, for `zfocus train --unseen`.
-Options: --runs DIR (as of studies.py), --patches N, --output FILE.
+Options: --runs DIR (as of studies.py), --patches N (other budgets print only), --output FILE.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: see zfocus_m
 import argparse
 from pathlib import Path
 
+import numpy as np
+from _record import Table, save
 from studies import DATA, FLUORESCENCE, PATCHES, ROOT
 
 from zfocus_model.training.sources import list_images, read_images
-from zfocus_model.training.unseen import measure_unseen, write_unseen
+from zfocus_model.training.unseen import SCORES, Unseen, measure_unseen, write_unseen
 
 
 def main() -> None:
@@ -33,15 +35,69 @@ def main() -> None:
     images = read_images(list_images(DATA / "manifest.csv", ("split=train", *FLUORESCENCE)))
     unseen = measure_unseen(finished, images)
     write_unseen(arguments.output, unseen)
-    print(f"factor {unseen.factor:.3f}, in-focus limit {unseen.record['in_focus_min']:.3f}")
-    for source in unseen.record["sources"]:
-        print(
-            "{run} {source}: {images} images, temperature {seen_temperature:.3f} seen, "
-            "{temperature:.3f} here".format(**source),
-            {key: round(value, 3) for key, value in source["calibration_error"].items()},
-        )
-    for limit in unseen.record["limits"]:
-        print({key: round(value, 3) for key, value in limit.items()})
+    report(unseen, keep=arguments.patches == PATCHES)
+
+
+def report(unseen: Unseen, *, keep: bool) -> None:
+    """Tables of sources and limits."""
+    record = unseen.record
+    rows = [
+        [
+            source["source"],
+            source["images"],
+            source["seen_temperature"],
+            source["temperature"],
+            source["factor_of_other_runs"],
+            *(100 * error for error in source["calibration_error"].values()),
+            source["seen_in_focus_min"],
+            *(100 * value for value in source["at_seen_in_focus_min"].values()),
+            source["best_in_focus_min"],
+        ]
+        for source in record["sources"]
+    ]
+    means = [float(np.mean([row[column] for row in rows])) for column in range(5, len(rows[0]))]
+    save(
+        "unseen",
+        title="Calibration for sources that training never saw",
+        tables=[
+            Table(
+                "training sources that a short training left out",
+                [
+                    "source",
+                    "images",
+                    "temperature, sources trained on",
+                    "temperature, this source",
+                    "factor of the other runs",
+                    "calibration error without factor, %",
+                    "with the factor of the other runs, %",
+                    "with its own temperature, %",
+                    "in-focus limit of the run",
+                    "F, %",
+                    "sharp called out of focus, %",
+                    "blurred called in focus, %",
+                    "best limit",
+                ],
+                [*rows, ["mean", None, None, None, None, *means]],
+                f"The factor, {unseen.factor:.3f}, is the geometric mean of the ratios of the two "
+                "temperatures; the standard error of its logarithm is "
+                f"{record['standard_error_of_log_factor']:.2f}. Calibration error: patches, top "
+                "label, 15 bins. F and what follows: whole images with the factor of the other "
+                "runs, undecided ones counted, too.",
+            ),
+            Table(
+                "in-focus limits on left-out sources, mean of sources",
+                ["limit", "F, %", "sharp called out of focus, %", "blurred called in focus, %"],
+                [
+                    [limit["in_focus_min"], *(100 * limit[name] for name in SCORES)]
+                    for limit in record["limits"]
+                ],
+                f"The middle of the best: {record['in_focus_min']:.2f}. For the record: the limit "
+                "of a model is chosen on its own held-out images.",
+            ),
+        ],
+        settings={"factor": unseen.factor},
+        keep=keep,
+    )
 
 
 if __name__ == "__main__":
