@@ -12,17 +12,18 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from _record import Table, save
 
-from zfocus_model.training.domain import DomainOptions, fit_domain, split_domain
+from zfocus_model.training.domain import DomainImages, DomainOptions, fit_domain, split_domain
 from zfocus_model.training.domain_data import SPOILERS, kind_of
 from zfocus_model.training.domain_limit import calibrate_domain
 from zfocus_model.training.domain_scenes import SCENES
-from zfocus_model.training.sources import SourceImage, list_images, read_images
+from zfocus_model.training.sources import list_images, read_images
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("ZFOCUS_DATA", ROOT.parent / "shared" / "data"))
@@ -40,11 +41,12 @@ def main() -> None:
     arguments = parser.parse_args()
     fluorescence = read_images(list_images(DATA / "manifest.csv", WHERE))
     others = read_images(list_images(arguments.material / "manifest.csv"))
-    known = recognised(fluorescence, others, DomainOptions(patches=arguments.patches))
+    every = DomainOptions(patches=arguments.patches)
+    parts = split_domain(fluorescence, others, every)
+    known = recognised(*parts, every)
     rows: list[list[Any]] = []
     for kind in arguments.only or KINDS:
-        options = DomainOptions(patches=arguments.patches, without=(kind,))
-        unseen = recognised(fluorescence, others, options)
+        unseen = recognised(*parts, replace(every, without=(kind,)))
         for source in unseen["out_of_domain"]:
             if kind_of(source) == kind:
                 shares = (100 * found["out_of_domain"][source] for found in (known, unseen))
@@ -71,12 +73,12 @@ def main() -> None:
 
 
 def recognised(
-    fluorescence: list[SourceImage], others: list[SourceImage], options: DomainOptions
+    training: DomainImages, held_out: DomainImages, options: DomainOptions
 ) -> dict[str, Any]:
     """Limit, and shares of held-out images above it, of a network that was trained so."""
-    training, held_out = split_domain(fluorescence, others, options)
+    others = [image for image in training.others if kind_of(image.source) not in options.without]
     with tempfile.TemporaryDirectory() as folder:
-        fit_domain(training, held_out, folder, options)
+        fit_domain(replace(training, others=others), held_out, folder, options)
         found = calibrate_domain(folder, held_out, options.seed)
     print(options.without, found, flush=True)
     return found
