@@ -49,6 +49,7 @@ def test_a_run_leaves_weights_log_and_recipe(run):
     assert [row["epoch"] for row in rows] == ["1", "2"]
     assert all(float(row["val_loss"]) > 0 for row in rows)
     recipe = json.loads((run / "run.json").read_text())
+    assert recipe["optics"]["spot_fwhm_px"][0] < 1
     assert recipe["options"]["seed"] == 0
     assert recipe["data"][0] == {
         "part": "train",

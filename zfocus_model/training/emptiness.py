@@ -96,7 +96,7 @@ def _fringes(rng: np.random.Generator) -> Patch:
 def _turned(y: Patch, x: Patch, rng: np.random.Generator) -> tuple[Patch, Patch]:
     turn = rng.uniform(0, 2 * np.pi)
     cos, sin = np.float32(np.cos(turn)), np.float32(np.sin(turn))
-    return x * cos + y * sin, y * cos - x * sin
+    return (x * cos + y * sin).astype(np.float32), (y * cos - x * sin).astype(np.float32)
 
 
 def add_sensor_faults(electrons: Patch, rng: np.random.Generator) -> None:

@@ -218,7 +218,7 @@ def _config(run: Run, domain: DomainRun | None) -> dict[str, Any]:
         "certainty_min": limits.certainty_min,
         "in_focus_min": limits.in_focus_min,
     }
-    kept = ("command", "commit", "versions", "options", "augmentation", "data")
+    kept = ("command", "commit", "versions", "options", "augmentation", "optics", "data")
     return {
         "levels": LEVELS,
         "patch_px": PATCH_PX,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zfocus_model._errors import ZfocusError
 from zfocus_model.training._keras import load_keras
 from zfocus_model.training.data import Augmentation, PatchMaker
+from zfocus_model.training.kernels import described
 from zfocus_model.training.loop import Pace, as_dataset, run_epochs
 from zfocus_model.training.losses import loss_function, within_one
 from zfocus_model.training.networks import build_network
@@ -99,6 +100,7 @@ def fit(
         folder,
         options=asdict(options),
         augmentation=asdict(augmentation),
+        optics=described(),
         data={"train": training, "validation": validation},
     )
     keras = load_keras()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,9 @@ RADII_PX = (14, 24, 42)
 
 SPOT_FWHM_PX = ((0.6, 1.5), (1.5, 2.5), (2.5, 4.0), (4.0, 5.4))
 """Widths of the diffraction spot: at normal sampling, and oversampled about 2x, 3x and 4.5x."""
+
+EFFECTS = ("light from a little above and below", "spherical aberration", "scattered light")
+"""What the kernels hold beside the defocus of a perfect objective, in words."""
 
 _SCATTER_SHARE = 0.1
 _NA = 0.5
@@ -62,6 +65,14 @@ def kernel_bank(per_level: int, seed: int) -> dict[tuple[int, int], list[Spectru
         (level, spot): [_spectrum(level, spot, rng) for _ in range(per_level)]
         for level in range(LEVELS)
         for spot in range(len(SPOT_FWHM_PX))
+    }
+
+
+def described() -> dict[str, Any]:
+    """What a bank holds, for the record of a run: ``spot_fwhm_px`` from and to, ``effects``."""
+    return {
+        "spot_fwhm_px": [SPOT_FWHM_PX[0][0], SPOT_FWHM_PX[-1][1]],
+        "effects": list(EFFECTS),
     }
 
 

@@ -29,6 +29,7 @@ def describe_run(
     augmentation: Mapping[str, Any],
     data: Mapping[str, Sequence[SourceImage]],
     task: str = "focus-level",
+    optics: Mapping[str, Any] | None = None,
 ) -> None:
     """Write ``run.json``, or check that the one that is there tells of the same run.
 
@@ -42,6 +43,9 @@ def describe_run(
         Images by part: ``train``, ``validation``.
     task : str
         What the network is for.
+    optics : mapping, optional
+        What the blur was like, see `zfocus_model.training.kernels.described`. The code decides
+        that, not the options: a run that goes on keeps what it started with.
 
     Raises
     ------
@@ -53,7 +57,8 @@ def describe_run(
         "augmentation": json.loads(json.dumps(augmentation)),
         "data": [_summary(part, images) for part, images in data.items()],
     }
-    keep_recipe(folder, recipe, {"task": task, "levels": LEVELS})
+    about = {"task": task, "levels": LEVELS, **({"optics": dict(optics)} if optics else {})}
+    keep_recipe(folder, recipe, about)
 
 
 def keep_recipe(folder: Path, recipe: Mapping[str, Any], about: Mapping[str, Any]) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from zfocus_model.training.kernels import SPOT_FWHM_PX
+from zfocus_model.training.kernels import EFFECTS
 from zfocus_model.training.packaging.markdown import mapping, plain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from zfocus_model.training.packaging.run_folder import Run
 
 WAVELENGTH_NM = 500.0
@@ -29,10 +31,20 @@ _CAMERA = {
     "read_noise": "read noise, electrons",
     "brightness": "gain before the range clips",
 }
+_SHARES = {
+    "uneven_share": "uneven light",
+    "haze_share": "cells far out of focus above or below",
+    "empty_share": "places without cells",
+    "hot_pixel_share": "hot pixels",
+    "sensor_fault_share": "faults of sensors",
+    "saturated_share": "clipped highlights",
+    "resampled_share": "files that were turned or scaled",
+    "exported_share": "8-bit exports and JPEG files",
+}
 
 
 def conditions(run: Run) -> list[str]:
-    """Say at which sampling, light and noise the training images were.
+    """Say at which sampling, light and noise the training images were, as the run recorded it.
 
     Parameters
     ----------
@@ -42,28 +54,40 @@ def conditions(run: Run) -> list[str]:
     Returns
     -------
     list of str
-        Lines of Markdown. Ranges of light and noise only where the run states them.
+        Lines of Markdown; none if the run recorded neither optics nor cameras.
     """
-    narrow, wide = SPOT_FWHM_PX[0][0], SPOT_FWHM_PX[-1][1]
-    augmentation = mapping(run.about, "augmentation")
-    camera = [
-        f"| {words} | {_range(augmentation[key])} |"
-        for key, words in _CAMERA.items()
-        if key in augmentation
+    optics, camera = mapping(run.about, "optics"), mapping(run.about, "augmentation")
+    if not optics and not camera:
+        return []
+    spot = cast("list[float]", optics.get("spot_fwhm_px") or [])
+    effects = cast("list[str]", optics.get("effects") or [])
+    present = effects + [words for key, words in _SHARES.items() if camera.get(key)]
+    absent = [words for words in EFFECTS if words not in effects] if optics else []
+    absent += [words for key, words in _SHARES.items() if not camera.get(key)]
+    rows = [
+        f"| {words} | {_range(camera[key])} |" for key, words in _CAMERA.items() if key in camera
     ]
+    if spot:
+        words = "diffraction spot (full width at half maximum, 0.51 wavelength / NA)"
+        rows.insert(0, f"| {words} | {spot[0]:g} to {spot[1]:g} px |")
     return [
         "# Optics and cameras that it learnt from",
         "",
-        "Simulated on the training images: perfect objectives and such with spherical aberration, "
-        "light from a little above and below, scattered light, uneven light, cameras of 8 to 16 "
-        "bits, hot pixels, clipped and exported files.",
+        "Simulated on the training images: "
+        f"{', '.join(['the defocus of perfect objectives', *present])}. "
+        f"Not simulated: {', '.join([*absent, 'motion'])}.",
         "",
         "| what | range |",
         "|---|---|",
-        "| diffraction spot (full width at half maximum, 0.51 wavelength / NA) | "
-        f"{narrow:g} to {wide:g} px |",
-        *camera,
+        *rows,
         "",
+        *(_pixel_sizes(spot) if spot else []),
+    ]
+
+
+def _pixel_sizes(spot_px: Sequence[float]) -> list[str]:
+    narrow, wide = spot_px
+    return [
         f"In pixel sizes, for light of {WAVELENGTH_NM:g} nm:",
         "",
         "| objective | um per px, in the sample |",
