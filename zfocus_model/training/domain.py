@@ -41,14 +41,14 @@ _PARTS = 40  # batches in a file
 class DomainOptions:
     """How the domain network is trained."""
 
-    patches: int = 61_440
+    patches: int = 122_880
     """Fresh patches, half of them fluorescence."""
-    epochs: int = 6
+    epochs: int = 14
     """How often each patch is seen."""
     batch_size: int = 128
     learning_rate: float = 3e-3
     """Peak of a cosine schedule."""
-    scenes: int = 30
+    scenes: int = 90
     """Simulated images of each kind out of the domain."""
     without: tuple[str, ...] = ()
     """Kinds out of the domain that are left out, to see whether they are recognised unseen."""

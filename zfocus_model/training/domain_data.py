@@ -8,6 +8,7 @@ noise. What spoils an image after it was taken (compression, enlargement, invers
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -75,7 +76,7 @@ class DomainMaker:
     spoilers
         Names of the ways to spoil fluorescence images, out of `SPOILERS`.
     augmentation
-        Of the defocus and the camera; by default those of the focus model.
+        Of the defocus and the camera; by default those of the focus model, but for empty patches.
     """
 
     def __init__(
@@ -89,6 +90,8 @@ class DomainMaker:
     ) -> None:
         self.seed = seed
         images = (list(fluorescence), list(others))
+        # Fields without cells are a kind out of the domain; noise alone tells nothing.
+        augmentation = replace(augmentation or Augmentation(), empty_share=0.0)
         self._mills = [
             PatchMaker(some, seed=seed + 7 * k, augmentation=augmentation)
             for k, some in enumerate(images)
@@ -154,11 +157,11 @@ def _by_source(images: Sequence[SourceImage]) -> list[list[SourceImage]]:
 
 
 def _blank(rng: np.random.Generator) -> Patch:
-    """Noise and uneven light."""
+    """Noise, and light so even that the noise hides it."""
     slope = np.linspace(-0.5, 0.5, PATCH_PX, dtype=np.float32)
-    light = slope * rng.uniform(-0.2, 0.2) + slope[:, None] * rng.uniform(-0.2, 0.2)
+    light = slope * rng.uniform(-0.7, 0.7) + slope[:, None] * rng.uniform(-0.7, 0.7)
     noise = rng.standard_normal((PATCH_PX, PATCH_PX), np.float32)
-    return (light + noise * log_uniform(rng, 0.02, 0.3)).astype(np.float32)
+    return (light + noise).astype(np.float32)
 
 
 def _resampled(image: Patch, rng: np.random.Generator) -> Patch:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable
 import numpy as np
 
 from zfocus_model import scenes
+from zfocus_model.training.domain_empty import empty_field
 from zfocus_model.training.kernels import log_uniform
 from zfocus_model.training.sources import scaled
 
@@ -236,6 +237,10 @@ def _finish(image: NDArray[np.float64]) -> Image:
     return np.zeros(image.shape, np.float32) if found is None else found
 
 
+def _empty(rng: np.random.Generator) -> Image:
+    return empty_field(rng, SIDE_PX)
+
+
 FLUORESCENCE: dict[str, Callable[[np.random.Generator], NDArray[np.float32]]] = {
     "membranes": _membranes,
 }
@@ -246,5 +251,6 @@ SCENES: dict[str, Callable[[np.random.Generator], NDArray[np.float32]]] = {
     "histology": _histology,
     "text": _print,
     "photographs": _photograph,
+    "empty fields": _empty,
 }
 """Simulators by kind: a generator -> an image (288, 288), float32, about 0 to 1."""

@@ -174,13 +174,15 @@ def licence_note(run: Run, domain: DomainRun | None = None) -> str:
 def _domain(domain: DomainRun) -> list[str]:
     """What the second network is, what it learnt from and what it recognises."""
     rows = [row for row in flatten(domain.statistics) if row[0] != "out of domain max"]
+    learnt_empty = any(row[0].endswith("empty fields") for row in rows)
+    empty = ", and some of the fields without cells" if learnt_empty else ""
     return [
         "# Images that it was not made for",
         "",
         "A second, tiny network (`domain.onnx`) tells fluorescence, sharp or not, from everything "
         "else: transmitted light, stained sections in colour, text, photographs, heavily "
-        "compressed, enlarged or inverted images. An image whose certainty-weighted mean over the "
-        f"patches is above {domain.limit:.4g} is `undecided`, with the reason `out_of_domain`. "
+        f"compressed, enlarged or inverted images{empty}. An image whose certainty-weighted mean "
+        f"over the patches is above {domain.limit:.4g} is `undecided`, with the reason `out_of_domain`. "
         "The limit was set on images that were held out of its training, of which these shares "
         "lie above it:",
         "",
