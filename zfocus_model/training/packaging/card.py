@@ -183,8 +183,8 @@ def _domain(domain: DomainRun) -> list[str]:
         "else: transmitted light, stained sections in colour, text, photographs, heavily "
         f"compressed, enlarged or inverted images{empty}. An image whose certainty-weighted mean "
         f"over the patches is above {domain.limit:.4g} is `undecided`, with the reason "
-        "`out_of_domain`. The limit was set on images that were held out of its training, of which these shares "
-        "lie above it:",
+        "`out_of_domain`. The limit was set on images that were held out of its training, of which "
+        "these shares lie above it:",
         "",
         "| images | share above the limit |",
         "|---|---|",
