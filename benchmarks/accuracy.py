@@ -69,8 +69,8 @@ def main() -> None:
     (graded,) = found.graded
     auc, right, images = bbbc006(model)
     if arguments.evaluation:
-        text = json.dumps(summary(graded, auc, right, images), indent=1) + "\n"
-        arguments.evaluation.write_text(text, encoding="utf-8")
+        words = summary(graded, auc, right, images, without_cells(found))
+        arguments.evaluation.write_text(json.dumps(words, indent=1) + "\n", encoding="utf-8")
     save(
         "accuracy",
         title="Accuracy on images the model was not trained on",
@@ -117,8 +117,8 @@ def goals(found: Evaluation, graded: Graded, auc: float, right: float) -> list[G
         for source in (BEADS, NUCLEUS)
     }
     grows = min(row.score.spearman for row in found.stacks if row.source == BEADS)
-    blank = [row for row in found.taken.rows if row.role == "blank"]
-    empty = sum(row.undecided for row in blank) / sum(row.images for row in blank)
+    undecided, images = without_cells(found)
+    empty = undecided / images
     flags = mean["false_flags_per_1000"]
     return [
         Goal("graded, whole images: at least 95 % within one level", 100 * mean["within_1"],
@@ -139,7 +139,24 @@ def goals(found: Evaluation, graded: Graded, auc: float, right: float) -> list[G
     ]  # fmt: skip
 
 
-def summary(graded: Graded, auc: float, right: float, images: int) -> dict[str, object]:
+def without_cells(found: Evaluation) -> tuple[int, int]:
+    """Images without cells: undecided ones, and all."""
+    blank = [row for row in found.taken.rows if row.role == "blank"]
+    return sum(row.undecided for row in blank), sum(row.images for row in blank)
+
+
+def share(count: int, images: int) -> dict[str, float]:
+    """A share of images in per cent, with its exact interval."""
+    return {
+        "value": 100 * count / images,
+        "low": 100 * (1 - highest_share(images - count, images, confidence=0.975)),
+        "high": 100 * highest_share(count, images, confidence=0.975),
+    }
+
+
+def summary(
+    graded: Graded, auc: float, right: float, images: int, empty: tuple[int, int]
+) -> dict[str, object]:
     """What goes into a package and its card."""
 
     def with_interval(group: Group, key: str) -> dict[str, float]:
@@ -149,7 +166,6 @@ def summary(graded: Graded, auc: float, right: float, images: int) -> dict[str, 
     def numbers(group: Group) -> dict[str, dict[str, float]]:
         return {label: with_interval(group, key) for key, (label, _) in COLUMNS.items()}
 
-    wrong = images - round(right * images)
     return {
         "graded defocus, 2,000 photons, whole images": {
             "mean of the sources not in training": numbers(graded.mean),
@@ -163,11 +179,10 @@ def summary(graded: Graded, auc: float, right: float, images: int) -> dict[str, 
         },
         "BBBC006, real planes": {
             "AUC of expected level, in focus against 32 um below": auc,
-            f"right status, {images} images with cells, %": {
-                "value": 100 * right,
-                "low": 100 * (1 - highest_share(wrong, images, confidence=0.975)),
-                "high": 100 * highest_share(images - wrong, images, confidence=0.975),
-            },
+            f"right status, {images} images with cells, %": share(round(right * images), images),
+        },
+        "Real images without cells": {
+            f"undecided, as they should be, {empty[1]} images, %": share(*empty)
         },
     }
 

@@ -1,8 +1,8 @@
 """What the domain network makes of kinds of images that it was never shown.
 
-A small domain network is trained as often as there are kinds of images out of the domain, each time
-without one of them, and once with all; the limit is set anew each time. The table says which share
-of held-out images of each kind lies above the limit when the kind was part of the training, and
+A domain network of a short training is made as often as there are kinds of images out of the
+domain, each time without one of them, and once with all; the limit is set anew each time. The table
+says which share of held-out images of each kind lies above the limit when the kind was part of the training, and
 when it was not. Needs the image collection (ZFOCUS_DATA, else ../shared/data) and what
 domain_material.py collected. Options: --material DIR, --patches N, --only KIND, --quick.
 """
@@ -41,7 +41,7 @@ def main() -> None:
     arguments = parser.parse_args()
     fluorescence = read_images(list_images(DATA / "manifest.csv", WHERE))
     others = read_images(list_images(arguments.material / "manifest.csv"))
-    every = DomainOptions(patches=arguments.patches)
+    every = DomainOptions(patches=arguments.patches, epochs=6, scenes=30)
     parts = split_domain(fluorescence, others, every)
     known = recognised(*parts, every)
     rows: list[list[Any]] = []

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import pytest
 
-from zfocus_model.cli import main
+from zfocus_model.cli import main, train_domain
+from zfocus_model.training.domain import DomainOptions
 
 
 def test_help_tells_its_options(capsys: pytest.CaptureFixture[str]) -> None:
@@ -14,6 +16,15 @@ def test_help_tells_its_options(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
     for option in ("--in-focus", "--others", "--without", "--output"):
         assert option in text
+
+
+def test_its_defaults_are_the_recipe() -> None:
+    parser = argparse.ArgumentParser()
+    train_domain.add_arguments(parser)
+    given = parser.parse_args(["--in-focus", "x", "--others", "y", "-o", "z"])
+    recipe = DomainOptions()
+    assert (given.patches, given.epochs) == (recipe.patches, recipe.epochs)
+    assert (given.scenes, given.seed) == (recipe.scenes, recipe.seed)
 
 
 def test_a_folder_without_images_is_refused(

@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="grid of the network in um a pixel instead, for other objectives; images are averaged "
         "to it",
     )
-    add("--minutes", type=float, metavar="M", help="train at most so long; the shipped model: 10")
+    add("--minutes", type=float, metavar="M", help="train at most so long; the shipped model: 20.5")
     add(
         "--about",
         action="append",

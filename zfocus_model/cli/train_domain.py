@@ -36,9 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Simulated ones and spoiled images of the domain are added",
     )
     add("-o", "--output", required=True, type=Path, metavar="RUN", help="run folder")
-    add("--patches", type=int, default=61_440, help="default: %(default)s")
-    add("--epochs", type=int, default=6, help="default: %(default)s")
-    add("--scenes", type=int, default=30, help="simulated images of a kind; default: %(default)s")
+    add("--patches", type=int, default=122_880, help="default: %(default)s")
+    add("--epochs", type=int, default=14, help="default: %(default)s")
+    add("--scenes", type=int, default=90, help="simulated images of a kind; default: %(default)s")
     add(
         "--without",
         action="append",

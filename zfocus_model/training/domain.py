@@ -1,7 +1,7 @@
 """Train the domain network, which knows images that the focus model was not made for.
 
 The patches are made once and kept in the run folder, so that a training that was stopped, or is
-repeated with other options, goes on from there; then the network, which is tiny, sees them a few
+repeated with other options, goes on from there; then the network, which is tiny, sees them many
 times over.
 """
 

@@ -38,7 +38,7 @@ _SPOILED_SHARE = 0.36
 """Share of the patches out of domain that are spoiled fluorescence."""
 
 _BLANK_SHARE = 0.08
-"""Share of the fluorescence crops that hold no cells: noise and uneven light."""
+"""Share of the fluorescence crops that hold no cells: noise, and light that it hides."""
 
 
 def kind_of(source: str) -> str:
@@ -76,7 +76,8 @@ class DomainMaker:
     spoilers
         Names of the ways to spoil fluorescence images, out of `SPOILERS`.
     augmentation
-        Of the defocus and the camera; by default those of the focus model, but for empty patches.
+        Of the defocus and the camera; by default those of the focus model. Its share of empty
+        patches counts as 0.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
 """Simulated fields without cells: what is left of a picture when nothing stained is in it.
 
-Light that changes slowly, walls and menisci of wells, their reflections, dust; seams and columns of
-the sensor, hot pixels. Smooth light looks like cells far from focus, and a seam like sharp ones, so
-a model that was made for cells should be told.
+Light that changes slowly, walls and menisci of wells, their reflections, scratches; seams and
+columns of the sensor, hot pixels. Smooth light looks like cells far from focus, and a seam like
+sharp ones: the focus model would rate both, so the domain network learns them as foreign.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _line(rng: np.random.Generator, side_px: int) -> NDArray[np.float64]:
 
 
 def _faults(rng: np.random.Generator, side_px: int, noise: float) -> NDArray[np.float64]:
-    """Add a seam between halves of the sensor, columns and rows of their own, hot pixels."""
+    """A seam between halves of the sensor, offsets of columns and rows, hot pixels."""
     found = np.zeros((side_px, side_px))
     if rng.random() < 0.6:
         found[int(rng.integers(side_px)) :] += noise * rng.choice((-1, 1)) * rng.uniform(0.3, 3.0)

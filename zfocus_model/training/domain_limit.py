@@ -33,7 +33,7 @@ FALSE_ALARMS = {"graded": 0.01, "as stored": 0.01, "blank": 0.02, "single patche
 """Most false alarms that the limit allows, by group of images in the domain.
 
 Single patches are drawn by the training's augmentation, with all that can befall an image at once;
-the others are images of nine patches and more, as they come. Blank ones are undecided anyway."""
+the others are images of nine patches and more, as they come. Blank images are undecided anyway."""
 
 _SIDE_PX = 3 * PATCH_PX
 _BLANK = 200

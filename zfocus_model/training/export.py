@@ -133,6 +133,7 @@ def _write(
     keras.backend.clear_session()
     model = inference_network(trained, run.temperature)
     network, arrays = network_layers(model)
+    parameters = sum(array.size for array in arrays.values())
 
     saved = map_network(model) if tiled else model
     saved.save(folder / "model.keras")
@@ -167,7 +168,6 @@ def _write(
         (folder / FAILURES).write_bytes(failures.picture_bytes(cases))
         hard = failures.words(cases, FAILURES)
 
-    parameters = sum(array.size for array in arrays.values())
     weighted = sum("kernel" in layer for layer in network)
     words = card.readme(
         run,

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 def fit_temperature(
     probabilities: NDArray[np.floating[Any]], levels: NDArray[np.integer[Any]]
 ) -> float:
-    """Find the temperature of the least negative log-likelihood (Guo et al. 2017).
+    """Find the temperature of the least negative log-likelihood.
+
+    As Guo et al. 2017, doi 10.48550/arXiv.1706.04599.
 
     Parameters
     ----------

@@ -1,9 +1,11 @@
-"""What temperature and in-focus limit suit sources that training never saw: from leave-out runs.
+"""What temperature suits sources that training never saw: from leave-out runs.
 
 Held-out images of the sources that a network was trained on flatter it: on other microscopes it is
 surer than it is right. Trainings that left whole sources out tell by how much, and they tell it of
-training images only: each is calibrated on the sources that it left out as well, and the ratio of
-the temperatures is what a model that was trained on everything still lacks.
+training images only: a temperature is fitted on each source that was left out as well, and the mean
+ratio to that of the seen sources is what a model that was trained on everything still lacks. It is
+assumed that the ratio of short trainings holds for a long one. In-focus limits are looked at, too,
+but only recorded: `calibrate_run` takes the factor and nothing else.
 """
 
 from __future__ import annotations
@@ -126,7 +128,8 @@ def summarise(found: Sequence[UnseenSource]) -> Unseen:
     scores: list[NDArray[np.float64]] = []
     sources: list[dict[str, Any]] = []
     for one in found:
-        # What a source says of the factor must not come from itself, nor from its own run.
+        # What a source says of the factor must not come from itself, nor from its own run; with
+        # one run alone it does.
         others = factor_of([other for other in found if other.run != one.run] or found)
         temperature = one.seen_temperature * others
         scores.append(score_limits(one.ratings, temperature))
@@ -173,7 +176,7 @@ def factor_of(found: Sequence[UnseenSource]) -> float:
 
 
 def score_limits(ratings: GradedRatings, temperature: float) -> NDArray[np.float64]:
-    """How in-focus limits do on images, at a temperature.
+    """How in-focus limits do on images, at a temperature, were none undecided.
 
     Parameters
     ----------

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
+from zfocus_model.aggregation import DOMAIN_PATCHES
 from zfocus_model.levels import DISC_PX_PER_LEVEL, LEVELS, PATCH_PX
+from zfocus_model.training.domain_data import SPOILERS
 from zfocus_model.training.packaging import markdown
 from zfocus_model.training.packaging.conditions import conditions
 from zfocus_model.training.packaging.domain import DomainRun
@@ -43,6 +45,8 @@ LIMITS = (
     "such objects lose contrast at focus.",
     "A picture of smooth structures that is sharp looks like one of fine structures that is not. "
     "The certainty is there to tell; leave undecided images to a person.",
+    "Not every field without cells is known as one: slopes of light, walls of wells and specks may "
+    "be rated like cells.",
     "Below about 2 levels, real optics and sampling differ more than the levels do.",
 )
 
@@ -106,7 +110,8 @@ def readme(
             "",
             "# Network",
             "",
-            f"{weighted_layers} convolutions and dense layers, {parameters:,} weights. The same "
+            f"{weighted_layers} convolutions and dense layers, {parameters:,} weights"
+            f"{', without the second network below' if domain else ''}. The same "
             "weights lie here for Keras, TensorFlow, ONNX and plain numpy; they were compared on "
             "100 simulated patches when the package was made.",
             "",
@@ -176,21 +181,25 @@ def _domain(domain: DomainRun) -> list[str]:
     rows = [row for row in flatten(domain.statistics) if row[0] != "out of domain max"]
     learnt_empty = any(row[0].endswith("empty fields") for row in rows)
     empty = ", and some of the fields without cells" if learnt_empty else ""
+    numbers = _held_out(domain)
     return [
         "# Images that it was not made for",
         "",
         "A second, tiny network (`domain.onnx`) tells fluorescence, sharp or not, from everything "
         "else: transmitted light, stained sections in colour, text, photographs, heavily "
-        f"compressed, enlarged or inverted images{empty}. An image whose certainty-weighted mean "
-        f"over the patches is above {domain.limit:.4g} is `undecided`, with the reason "
-        "`out_of_domain`. The limit was set on images that were held out of its training, of which "
-        "these shares lie above it:",
+        f"compressed, enlarged or inverted images{empty}. The score of an image is the "
+        f"probability to be of these, averaged over at most {DOMAIN_PATCHES} of its patches, "
+        f"weighted by certainty; above {domain.limit:.4g} it is `undecided`, with the reason "
+        "`out_of_domain`. The limit was set on images in the domain that were held out of the "
+        "training. These shares of what was held out lie above it, of some kinds very few images:",
         "",
-        "| images | share above the limit |",
-        "|---|---|",
-        *[f"| {cell(key)} | {cell(value)} |" for key, value in rows],
+        "| images | number | share above the limit |",
+        "|---|---|---|",
+        *[f"| {cell(key)} | {numbers.get(key, '')} | {cell(value)} |" for key, value in rows],
         "",
-        f"It was trained with `{domain.about.get('command', 'zfocus train-domain')}` on",
+        f"It was trained with `{domain.about.get('command', 'zfocus train-domain')}`, at commit "
+        f"`{domain.about.get('commit') or 'unknown'}`, on these images; some of them were held out "
+        "for the limit and the table above:",
         "",
         "| source | images | licence |",
         "|---|---|---|",
@@ -200,6 +209,21 @@ def _domain(domain: DomainRun) -> list[str]:
         ],
         "",
     ]
+
+
+def _held_out(domain: DomainRun) -> dict[str, int]:
+    """Numbers of held-out images by row of the table, as far as the run recorded them."""
+    parts = cast("list[dict[str, Any]]", domain.about.get("data") or [])
+    found: dict[str, int] = {}
+    for part in parts:
+        if part.get("part") == "others, held out":
+            for source, entry in mapping(part, "sources").items():
+                found[f"out of domain: {source}"] = int(entry["images"])
+        elif part.get("part") == "fluorescence, held out":
+            # Spoiled images are made of these, one of each.
+            for kind in SPOILERS:
+                found[f"out of domain: {kind}"] = int(part["images"])
+    return found
 
 
 def _training(run: Run) -> list[str]:
@@ -227,16 +251,32 @@ def _training(run: Run) -> list[str]:
         "Options": ", ".join(
             f"{k} {v}" for k, v in mapping(run.about, "options").items() if v not in ("", None)
         ),
-        "Temperature": f"{run.temperature:.4g}, folded into the weights",
+        "Temperature": f"{run.temperature:.4g}, folded into the weights{_unseen(run)}",
         "Calibrated on the held-out training images": ", ".join(
             f"{key.replace('_', ' ')} {plain(value)}"
             for key, value in run.calibration.items()
-            if isinstance(value, (int, float)) and key != "temperature"
+            if isinstance(value, (int, float)) and key not in _TEMPERATURES
         ),
     }
     lines.append("")
     lines += [f"* {key}: {value}" for key, value in facts.items() if value]
     return lines
+
+
+_TEMPERATURES = ("temperature", "seen_temperature", "unseen_factor")
+
+
+def _unseen(run: Run) -> str:
+    """Where the temperature is from, if not from the held-out images alone."""
+    seen, factor = (run.calibration.get(key) for key in _TEMPERATURES[1:])
+    if seen is None or factor is None:
+        return ""
+    error = mapping(run.calibration, "unseen").get("standard_error_of_log_factor")
+    spread = "" if error is None else f" (standard error of its logarithm {plain(error)})"
+    return (
+        f": {plain(seen)} suits the held-out training images; times {plain(factor)}{spread} for "
+        "sources that training never saw, found with runs that left some out"
+    )
 
 
 def _validation(run: Run) -> list[str]:
