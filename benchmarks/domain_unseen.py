@@ -2,9 +2,9 @@
 
 A domain network of a short training is made as often as there are kinds of images out of the
 domain, each time without one of them, and once with all; the limit is set anew each time. The table
-says which share of held-out images of each kind lies above the limit when the kind was part of the training, and
-when it was not. Needs the image collection (ZFOCUS_DATA, else ../shared/data) and what
-domain_material.py collected. Options: --material DIR, --patches N, --only KIND, --quick.
+says which share of held-out images of each kind lies above the limit when the kind was part of the
+training, and when it was not. Needs the image collection (ZFOCUS_DATA, else ../shared/data) and
+what domain_material.py collected. Options: --material DIR, --patches N, --only KIND, --quick.
 """
 
 from __future__ import annotations
