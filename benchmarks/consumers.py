@@ -16,6 +16,7 @@ import numpy as np
 from _record import ROOT, Goal, Table, save
 
 from zfocus_model.training.packaging import samples, verify
+from zfocus_model.training.tiled import MAP_TASK
 from zfocus_model.zoo.check import TOLERANCE, runners, task_of
 from zfocus_model.zoo.consumers import pipeline_probabilities
 from zfocus_model.zoo.index import packages_in
@@ -42,7 +43,7 @@ def main() -> None:
     worst = 0.0
     jars = tempfile.TemporaryDirectory()
     for package in packages_in(arguments.zoo):
-        tiled = task_of(package) != "focus-level"
+        tiled = task_of(package) == MAP_TASK
         images = verify.lay_out(patches) if tiled else patches
         python = runners(package)
         expected = python.pop("numpy")(patches)
@@ -70,7 +71,8 @@ def main() -> None:
         title="One answer in every program",
         tables=[
             Table(
-                "100 simulated patches, largest difference of a probability from the numpy engine",
+                "100 simulated patches (images, to zposition-yeast): largest difference of a "
+                "probability from the numpy engine",
                 ["package", "program", "largest difference"],
                 rows,
                 java_runtime.missing() and f"Java was not asked: {java_runtime.missing()}.",
