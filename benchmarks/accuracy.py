@@ -21,7 +21,7 @@ import numpy as np
 from _record import Goal, Table, save
 
 import zfocus_model
-from zfocus_model.evaluation.intervals import highest_share
+from zfocus_model.evaluation.intervals import exact_interval
 from zfocus_model.evaluation.result import Evaluation, StackRow
 from zfocus_model.evaluation.run import Plan, evaluate
 from zfocus_model.evaluation.summary import Graded, Group
@@ -147,11 +147,8 @@ def without_cells(found: Evaluation) -> tuple[int, int]:
 
 def share(count: int, images: int) -> dict[str, float]:
     """A share of images in per cent, with its exact interval."""
-    return {
-        "value": 100 * count / images,
-        "low": 100 * (1 - highest_share(images - count, images, confidence=0.975)),
-        "high": 100 * highest_share(count, images, confidence=0.975),
-    }
+    low, high = exact_interval(count, images)
+    return {"value": 100 * count / images, "low": 100 * low, "high": 100 * high}
 
 
 def summary(

@@ -8,11 +8,11 @@ import pytest
 
 from zfocus_model._errors import ZfocusError
 from zfocus_model.cli import main
+from zfocus_model.training.calibrate import IN_FOCUS_LIMITS
 from zfocus_model.training.graded import GradedRatings
 from zfocus_model.training.sources import SourceImage
 from zfocus_model.training.temperature import at_temperature
 from zfocus_model.training.unseen import (
-    TRIED,
     Unseen,
     UnseenSource,
     factor_of,
@@ -48,7 +48,7 @@ def test_the_factor_is_the_geometric_mean_of_the_ratios_over_sources():
 def test_limits_are_scored_by_hand():
     # Sharp images at 0.9 and 0.4, blurred ones at 0.1 and 0.6; level 3 does not count.
     ratings = rated([0, 2, 4, 10, 3], in_focus(0.9, 0.4, 0.1, 0.6, 0.99))
-    scores = dict(zip(TRIED.tolist(), score_limits(ratings, 1.0).tolist()))
+    scores = dict(zip(IN_FOCUS_LIMITS.tolist(), score_limits(ratings, 1.0).tolist()))
     assert scores[0.3] == pytest.approx([0.8, 0.0, 0.5])
     assert scores[0.5] == pytest.approx([0.5, 0.5, 0.5])
     assert scores[0.7] == pytest.approx([2 / 3, 0.5, 0.0])
@@ -57,8 +57,8 @@ def test_limits_are_scored_by_hand():
 def test_a_higher_temperature_moves_images_towards_the_middle():
     ratings = rated([0, 9], in_focus(0.9, 0.1))
     flat = at_temperature(ratings.probabilities, 3.0)[:, :3].sum(1)
-    assert score_limits(ratings, 3.0)[TRIED > flat[0], 1].tolist() == pytest.approx(
-        [1.0] * int((TRIED > flat[0]).sum())
+    assert score_limits(ratings, 3.0)[IN_FOCUS_LIMITS > flat[0], 1].tolist() == pytest.approx(
+        [1.0] * int((IN_FOCUS_LIMITS > flat[0]).sum())
     )
 
 

@@ -13,6 +13,7 @@ from zfocus_model._files import write_json
 from zfocus_model.aggregation import aggregate, certainty
 from zfocus_model.evaluation.metrics import f_score, is_negative, is_positive
 from zfocus_model.levels import PATCH_PX
+from zfocus_model.rating import USABLE_LEVELS
 from zfocus_model.tiling import cut
 from zfocus_model.training._keras import load_keras
 from zfocus_model.training.graded import cut_images, graded_images, rate_patches
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 BLANK_IMAGES = 400
 """Simulated images without cells that the certainty limit is set on."""
+
+IN_FOCUS_LIMITS: NDArray[np.float64] = np.arange(0.20, 0.801, 0.01).round(2)
+"""In-focus limits that are tried."""
 
 _F_TOLERANCE = 0.003  # one image in three hundred: more, the held-out images cannot tell
 
@@ -150,10 +154,7 @@ def calibrate_on(
     raw = rate_patches(probabilities, graded)
     fitted = fit_temperature(raw.patch_probabilities, raw.patch_levels)
     temperature = fitted * (unseen.factor if unseen else 1)
-    tempered = at_temperature(raw.patch_probabilities, temperature)
-    images = np.array(
-        [aggregate(tempered[raw.patch_images == image]) for image in range(len(raw.levels))]
-    )
+    images = raw.at_temperature(temperature)
     without_cells = np.array(
         [aggregate(at_temperature(probabilities(patches), temperature)) for patches in blank]
     )
@@ -197,11 +198,10 @@ def choose_limits(
     lowest_cells = float(np.quantile(certain, 0.01))
     certainty_min = max(highest_blank, (highest_blank + lowest_cells) / 2)
     decided = certain >= certainty_min
-    in_focus = graded[:, :3].sum(1)
+    in_focus = graded[:, :USABLE_LEVELS].sum(1)
     graded_by_eye = decided & (is_positive(levels) | is_negative(levels))
     positive = is_positive(levels[graded_by_eye])
-    limits = np.arange(0.20, 0.801, 0.01)
-    called = in_focus[graded_by_eye] >= limits[:, None]
+    called = in_focus[graded_by_eye] >= IN_FOCUS_LIMITS[:, None]
     scores = np.nan_to_num(
         f_score(
             (called & positive).sum(1), (called & ~positive).sum(1), (~called & positive).sum(1)
@@ -210,7 +210,7 @@ def choose_limits(
     return Calibration(
         temperature=round(temperature, 4),
         certainty_min=round(certainty_min, 4),
-        in_focus_min=round(middle_of_best(limits, scores), 4),
+        in_focus_min=round(middle_of_best(IN_FOCUS_LIMITS, scores), 4),
         blank_undecided=float((certainty(blank) < certainty_min).mean()),
         cells_decided=float(decided.mean()),
         f_score=float(scores.max()),

@@ -11,6 +11,7 @@ from zfocus_model.aggregation import aggregate
 from zfocus_model.evaluation.grading import graded_images
 from zfocus_model.levels import LEVELS
 from zfocus_model.tiling import cut
+from zfocus_model.training.temperature import at_temperature
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,6 +41,13 @@ class GradedRatings:
     def patch_levels(self) -> NDArray[np.int64]:
         """True level of each patch, shape (patches,)."""
         return self.levels[self.patch_images]
+
+    def at_temperature(self, temperature: float) -> NDArray[np.float64]:
+        """Probabilities of each image, shape (images, 11), at another temperature."""
+        tempered = at_temperature(self.patch_probabilities, temperature)
+        return np.array(
+            [aggregate(tempered[self.patch_images == n]) for n in range(len(self.levels))]
+        )
 
 
 def cut_images(

@@ -23,12 +23,12 @@ import numpy as np
 
 from zfocus_model._errors import ZfocusError
 from zfocus_model._files import write_json
-from zfocus_model.aggregation import aggregate
 from zfocus_model.evaluation.metrics import f_score, is_negative, is_positive
 from zfocus_model.evaluation.reliability import expected_calibration_error
 from zfocus_model.levels import LEVELS
+from zfocus_model.rating import USABLE_LEVELS
 from zfocus_model.training._keras import load_keras
-from zfocus_model.training.calibrate import graded_patches, middle_of_best
+from zfocus_model.training.calibrate import IN_FOCUS_LIMITS, graded_patches, middle_of_best
 from zfocus_model.training.graded import GradedRatings, rate_patches
 from zfocus_model.training.networks import inference_network
 from zfocus_model.training.packaging.run_folder import read_json, read_number, sources_of
@@ -44,9 +44,6 @@ if TYPE_CHECKING:
 
 PER_SOURCE = 24
 """At most so many images of a source that was left out are graded."""
-
-TRIED: NDArray[np.float64] = np.arange(0.20, 0.801, 0.01).round(2)
-"""In-focus limits that are tried."""
 
 SCORES = ("f_score", "false_flags", "missed")
 """What `score_limits` says of each."""
@@ -133,7 +130,7 @@ def summarise(found: Sequence[UnseenSource]) -> Unseen:
         others = factor_of([other for other in found if other.run != one.run] or found)
         temperature = one.seen_temperature * others
         scores.append(score_limits(one.ratings, temperature))
-        own_limit = int(np.abs(TRIED - one.seen_in_focus_min).argmin())
+        own_limit = int(np.abs(IN_FOCUS_LIMITS - one.seen_in_focus_min).argmin())
         sources.append(
             {
                 **{key: value for key, value in vars(one).items() if key != "ratings"},
@@ -146,7 +143,7 @@ def summarise(found: Sequence[UnseenSource]) -> Unseen:
                     "own temperature": calibration_error(one.ratings, one.temperature),
                 },
                 "at_seen_in_focus_min": dict(zip(SCORES, scores[-1][own_limit].tolist())),
-                "best_in_focus_min": middle_of_best(TRIED, scores[-1][:, 0]),
+                "best_in_focus_min": middle_of_best(IN_FOCUS_LIMITS, scores[-1][:, 0]),
             }
         )
     mean = np.mean(scores, axis=0)
@@ -159,10 +156,10 @@ def summarise(found: Sequence[UnseenSource]) -> Unseen:
             "commit": code_commit(),
             "standard_error_of_log_factor": spread,
             "sources": sources,
-            "in_focus_min": middle_of_best(TRIED, mean[:, 0]),
+            "in_focus_min": middle_of_best(IN_FOCUS_LIMITS, mean[:, 0]),
             "limits": [
                 {"in_focus_min": limit, **dict(zip(SCORES, row))}
-                for limit, row in zip(TRIED[::5].tolist(), mean[::5].tolist())
+                for limit, row in zip(IN_FOCUS_LIMITS[::5].tolist(), mean[::5].tolist())
             ],
         },
     )
@@ -188,14 +185,11 @@ def score_limits(ratings: GradedRatings, temperature: float) -> NDArray[np.float
     Returns
     -------
     ndarray
-        Shape (61, 3), a row for each limit of `TRIED`: F-score of in focus (levels 0-2 against
-        4-10), share of levels 0-2 called out of focus, share of levels 4-10 called in focus.
+        Shape (61, 3), a row for each limit of `IN_FOCUS_LIMITS`: F-score of in focus (levels 0-2
+        against 4-10), share of levels 0-2 called out of focus, of levels 4-10 called in focus.
     """
-    tempered = at_temperature(ratings.patch_probabilities, temperature)
-    images = [
-        aggregate(tempered[ratings.patch_images == number]) for number in range(len(ratings.levels))
-    ]
-    called = np.array(images)[:, :3].sum(1) >= TRIED[:, None]
+    in_focus = ratings.at_temperature(temperature)[:, :USABLE_LEVELS].sum(1)
+    called = in_focus >= IN_FOCUS_LIMITS[:, None]
     positive, negative = is_positive(ratings.levels), is_negative(ratings.levels)
     missed, flagged = (called & negative).sum(1), (~called & positive).sum(1)
     return np.stack(

@@ -268,7 +268,7 @@ _TEMPERATURES = ("temperature", "seen_temperature", "unseen_factor")
 
 def _unseen(run: Run) -> str:
     """Where the temperature is from, if not from the held-out images alone."""
-    seen, factor = (run.calibration.get(key) for key in _TEMPERATURES[1:])
+    seen, factor = (run.calibration.get(key) for key in ("seen_temperature", "unseen_factor"))
     if seen is None or factor is None:
         return ""
     error = mapping(run.calibration, "unseen").get("standard_error_of_log_factor")
