@@ -11,10 +11,15 @@ from typing import Any
 import pytest
 
 from zfocus_model._errors import ZfocusError
+from zfocus_model.datasets import get
 from zfocus_model.datasets.get import get_planes
 from zfocus_model.evaluation.bbbc006 import list_fields
 
 Z00, Z16 = "BBBC006_v1_images_z_00", "BBBC006_v1_images_z_16"
+
+
+class Killed(BaseException):
+    """Stands in for the end of the process."""
 
 
 def tree(folder: Path) -> list[str]:
@@ -81,6 +86,40 @@ def test_a_killed_download_goes_on_in_the_next_run(tmp_path: Path, server: Any) 
     assert tree(tmp_path) == []
     get_planes(tmp_path, [0], source=server.address)
     assert server.asked[-1][1] == "bytes=100-" and len(tree(tmp_path)) == 3
+
+
+@pytest.mark.parametrize("keep", [False, True])
+@pytest.mark.parametrize("step", ["before record", "after record", "after rename"])
+def test_a_run_killed_after_unpacking_is_made_good_by_the_next(
+    tmp_path: Path, server: Any, monkeypatch: pytest.MonkeyPatch, step: str, keep: bool
+) -> None:
+    home, write, rename = tmp_path / "bbbc006", get.write_checksums, Path.replace
+
+    def write_and_die(*arguments: Any) -> None:
+        if step == "after record":
+            write(*arguments)
+        raise Killed
+
+    def rename_and_die(path: Path, target: Path) -> Path:
+        moved = rename(path, target)
+        if target == home / Z00:
+            raise Killed
+        return moved
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", lambda *_, **__: None)  # nobody tidies up when killed
+        if step == "after rename":
+            patch.setattr(Path, "replace", rename_and_die)
+        else:
+            patch.setattr(get, "write_checksums", write_and_die)
+        with pytest.raises(Killed):
+            get_planes(tmp_path, [0], source=server.address, keep_archives=keep)
+    asked = len(server.asked)
+    (got,) = get_planes(tmp_path, [0], source=server.address, keep_archives=keep)
+    assert got.images == len(tree(tmp_path)) == 3
+    assert len(server.asked) == asked
+    kept = [f"{Z00}.zip"] if keep else []
+    assert sorted(path.name for path in home.iterdir()) == [Z00, *kept, "checksums.json"]
 
 
 def test_a_part_of_another_version_is_thrown_away(tmp_path: Path, server: Any) -> None:
@@ -152,6 +191,49 @@ def test_images_that_are_missing_or_unknown(tmp_path: Path, server: Any) -> None
     refused("expected 3 images .* got 2", tmp_path, [0], source=server.address)
     (tmp_path / "bbbc006" / Z16).mkdir()
     refused("move it away", tmp_path, [16], source=server.address)
+
+
+def test_an_image_of_the_same_size_with_other_contents_is_refused(
+    tmp_path: Path, server: Any
+) -> None:
+    get_planes(tmp_path, [0], source=server.address)
+    image = tmp_path / tree(tmp_path)[1]
+    sound = image.read_bytes()
+    image.write_bytes(bytes([sound[0] ^ 1]) + sound[1:])
+    refused("expected the images in .* as they came", tmp_path, [0], source=server.address)
+    image.write_bytes(sound)
+    assert not get_planes(tmp_path, [0], source=server.address)[0].new
+    image.rename(image.with_name(image.name.replace("a01", "a02")))
+    refused("other contents or names", tmp_path, [0], source=server.address)
+
+
+def test_a_record_of_before_there_was_a_digest_of_contents(tmp_path: Path, server: Any) -> None:
+    get_planes(tmp_path, [0], source=server.address)
+    lock = tmp_path / "bbbc006" / "checksums.json"
+    full = json.loads(lock.read_text())
+    assert full["archives"][f"{Z00}.zip"].pop("contents")
+    lock.write_text(json.dumps(full))
+    assert not get_planes(tmp_path, [0], source=server.address)[0].new
+    (tmp_path / tree(tmp_path)[0]).unlink()
+    refused("expected 3 images .* got 2", tmp_path, [0], source=server.address)
+    shutil.rmtree(tmp_path / "bbbc006" / Z00)
+    assert get_planes(tmp_path, [0], source=server.address)[0].new
+    assert json.loads(lock.read_text())["archives"][f"{Z00}.zip"]["contents"]
+
+
+def test_the_better_of_two_records_is_held_to(tmp_path: Path, server: Any) -> None:
+    get_planes(tmp_path, [0], source=server.address)
+    lock, old = tmp_path / "bbbc006" / "checksums.json", tmp_path / "old.json"
+    content = json.loads(lock.read_text())
+    del content["archives"][f"{Z00}.zip"]["contents"]
+    old.write_text(json.dumps(content))
+    full = tmp_path / "full.json"
+    shutil.copyfile(lock, full)
+    image = tmp_path / tree(tmp_path)[0]
+    image.write_bytes(image.read_bytes()[::-1])
+    refused("as they came", tmp_path, [0], source=server.address, checksums=old)
+    shutil.copyfile(old, lock)
+    refused("as they came", tmp_path, [0], source=server.address, checksums=full)
 
 
 def test_an_archive_that_is_none_leaves_nothing(tmp_path: Path, server: Any) -> None:

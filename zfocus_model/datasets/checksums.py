@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,30 @@ class Archive:
     """Number of images in it."""
     image_bytes: int
     """Size of all of them, unpacked."""
+    contents: str = ""
+    """`digest_crcs` of the images; empty in records written before there was such a digest."""
+
+
+def digest_crcs(crcs: Mapping[str, int]) -> str:
+    """Join the CRC-32 of files into one checksum.
+
+    Parameters
+    ----------
+    crcs
+        Name of a file -> its CRC-32, in any order.
+
+    Returns
+    -------
+    str
+        SHA-256 of the lines ``NAME CRC`` (8 hexadecimal digits), sorted by name.
+
+    Examples
+    --------
+    >>> digest_crcs({"b.tif": 1, "a.tif": 2}) == digest_crcs({"a.tif": 2, "b.tif": 1})
+    True
+    """
+    lines = "".join(f"{name} {crcs[name]:08x}\n" for name in sorted(crcs))
+    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def read_checksums(path: Path) -> dict[str, Archive]:

@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Callable
 from zfocus_model._errors import ZfocusError
 from zfocus_model._web import fetch
 from zfocus_model.datasets import bbbc006
-from zfocus_model.datasets.checksums import FILE, Archive, read_checksums, write_checksums
+from zfocus_model.datasets.checksums import (
+    FILE,
+    Archive,
+    digest_crcs,
+    read_checksums,
+    write_checksums,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +68,7 @@ def get_planes(
     progress: Progress | None = None,
     done: Callable[[Got], None] | None = None,
 ) -> list[Got]:
-    """Fetch and unpack planes, one after the other; those that are there are left alone.
+    """Fetch and unpack planes, one after the other; those that are there are only checked.
 
     Parameters
     ----------
@@ -90,8 +96,9 @@ def get_planes(
     Raises
     ------
     ZfocusError
-        If an archive cannot be had, is not what was recorded or holds something else. What came
-        of it stays, and the same call goes on from there; complete planes stay too.
+        If an archive cannot be had, is not what was recorded or holds something else, or the
+        images that are there are not those recorded. What came of an archive stays, and the same
+        call goes on from there; complete planes stay too.
     OSError
         If files cannot be written.
     """
@@ -124,22 +131,22 @@ def _plane(
     name = f"{bbbc006.folder_name(plane)}.zip"
     folder = home / bbbc006.folder_name(plane)
     known = read_checksums(home / FILE)
-    for here in (given, known):
-        if name in given and name in known and given[name].sha256 != known[name].sha256:
-            raise ZfocusError(
-                f"expected the same checksum of {name} in both files of checksums, got "
-                f"{given[name].sha256} and {known[name].sha256} in {home / FILE}: find out which "
-                "is right"
-            )
-        if folder.exists() and name in here:
-            _check_folder(folder, here[name])
-            return Got(plane, folder, here[name].images, new=False, first_seen=False)
-    if folder.exists():
+    theirs, ours = given.get(name), known.get(name)
+    if theirs is not None and ours is not None and theirs.sha256 != ours.sha256:
         raise ZfocusError(
-            f"expected no folder {folder}, of which {home / FILE} knows nothing: move it away"
+            f"expected the same checksum of {name} in both files of checksums, got "
+            f"{theirs.sha256} and {ours.sha256} in {home / FILE}: find out which is right"
         )
+    expected = ours if theirs is None or (ours is not None and ours.contents) else theirs
+    if folder.exists():
+        if expected is None:
+            raise ZfocusError(
+                f"expected no folder {folder}, of which {home / FILE} knows nothing: move it away"
+            )
+        _check_folder(folder, expected)
+        _put_away(home, name, keep)  # left there by a process that was killed
+        return Got(plane, folder, expected.images, new=False, first_seen=False)
     archive, sha256 = _bring(home, name, source, progress)
-    expected = given.get(name) or known.get(name)
     if expected is not None and expected.sha256 != sha256:
         if archive.parent == home / DOWNLOADS:
             archive.unlink()
@@ -147,29 +154,55 @@ def _plane(
             f"expected the SHA-256 {expected.sha256} of {name}, got {sha256}: try again; if it "
             "stays so, the publisher changed the file"
         )
-    size = archive.stat().st_size
+    partial = home / f".unpacking-{folder.name}"
     try:
-        images, image_bytes = _unpack(archive, folder)
+        about = _unpack(archive, partial, sha256)
+        # Recorded first: wherever this process is killed, no folder is without its record.
+        write_checksums(home / FILE, {**known, name: about})
+        partial.replace(folder)
     except ZfocusError:
         if archive.parent == home / DOWNLOADS:
             archive.unlink()
         raise
-    write_checksums(home / FILE, {**known, name: Archive(size, sha256, images, image_bytes)})
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
     if archive.parent == home / DOWNLOADS:
+        _put_away(home, name, keep)
+    return Got(plane, folder, about.images, new=True, first_seen=expected is None)
+
+
+def _put_away(home: Path, name: str, keep: bool) -> None:
+    """Keep or remove an archive that was fetched and is unpacked."""
+    archive = home / DOWNLOADS / name
+    if archive.is_file():
         if keep:
             archive.replace(home / name)
         else:
             archive.unlink()
-    return Got(plane, folder, images, new=True, first_seen=expected is None)
 
 
 def _check_folder(folder: Path, about: Archive) -> None:
-    sizes = [path.stat().st_size for path in folder.glob("*.tif")]
-    if (len(sizes), sum(sizes)) != (about.images, about.image_bytes):
+    images = list(folder.glob("*.tif"))
+    size = sum(path.stat().st_size for path in images)
+    again = "remove the folder and run the same command again"
+    if (len(images), size) != (about.images, about.image_bytes):
         raise ZfocusError(
             f"expected {about.images} images of {about.image_bytes} bytes in {folder}, got "
-            f"{len(sizes)} of {sum(sizes)}: remove the folder and run the same command again"
+            f"{len(images)} of {size}: {again}"
         )
+    if about.contents and about.contents != digest_crcs({path.name: _crc(path) for path in images}):
+        raise ZfocusError(
+            f"expected the images in {folder} as they came, got other contents or names in one or "
+            f"more: {again}"
+        )
+
+
+def _crc(path: Path) -> int:
+    crc = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            crc = zlib.crc32(chunk, crc)
+    return crc
 
 
 def _bring(home: Path, name: str, source: str, progress: Progress | None) -> tuple[Path, str]:
@@ -218,12 +251,9 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _unpack(archive: Path, folder: Path) -> tuple[int, int]:
-    """Unpack the images into a folder that appears when it is whole: their number and bytes."""
-    partial = folder.with_name(f".unpacking-{folder.name}")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
-    total = 0
+def _unpack(archive: Path, folder: Path, sha256: str) -> Archive:
+    """Unpack the images into a new folder: what is known of the archive then."""
+    folder.mkdir()
     try:
         with zipfile.ZipFile(archive) as package:
             # Only the last part of a name is used, so that no name can lead elsewhere.
@@ -243,14 +273,16 @@ def _unpack(archive: Path, folder: Path) -> tuple[int, int]:
                     "to more: check where it comes from"
                 )
             for name, info in members.items():
-                with package.open(info) as file, (partial / name).open("xb") as target:
+                with package.open(info) as file, (folder / name).open("xb") as target:
                     shutil.copyfileobj(file, target, _CHUNK)
-                total += info.file_size
-        partial.replace(folder)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise ZfocusError(
             f"expected a sound .zip file of images, got {archive.name} ({error}): try again"
         ) from None
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return len(members), total
+    return Archive(
+        bytes=archive.stat().st_size,
+        sha256=sha256,
+        images=len(members),
+        image_bytes=sum(info.file_size for info in members.values()),
+        contents=digest_crcs({name: info.CRC for name, info in members.items()}),
+    )
