@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _record import ROOT, Table, save
+from _record import ROOT, Table, asked, save
 from accuracy import COLUMNS, DATA, FLUORESCENCE, pixels
 
 import zfocus_model
@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="one image a source, print only")
     arguments = parser.parse_args()
     model = zfocus_model.load_model(arguments.model)
-    kept: Path = arguments.runs / model.package_sha256[:12]
+    kept: Path = arguments.runs / asked(model)["answers_sha256"][:12]
     items = [one for entry in unseen(arguments.quick) for one in rated(entry, model, kept)]
     found = grade(items, None)
     if not arguments.quick:
@@ -58,9 +58,23 @@ def main() -> None:
     save(
         "photons",
         title="Photons against accuracy",
-        tables=[table(found)],
-        settings={"model": model.name, "package_sha256": model.package_sha256},
+        tables=[table(found), flags(found)],
+        settings=asked(model),
         keep=not arguments.quick,
+    )
+
+
+def flags(found: Sequence[Graded]) -> Table:
+    """False flags, source by source, a row an exposure."""
+    sources = [group.name for group in found[0].sources]
+    key = "false_flags_per_1000"
+    return Table(
+        "False flags per 1,000 sharp, by source",
+        ["photons at the peak", *sources],
+        [
+            [int(one.simulator), *(group.scores[key].value for group in one.sources)]
+            for one in found
+        ],
     )
 
 

@@ -15,8 +15,19 @@ import math
 
 import numpy as np
 from _kept import Pictures
-from _record import Table, save
-from second_simulator import LEVELS, SIMULATING, Lifted, fill, found, options, scores, unseen
+from _record import Table, asked, save
+from second_simulator import (
+    LEVELS,
+    SCORES,
+    SIMULATING,
+    Lifted,
+    fill,
+    found,
+    mean_levels,
+    options,
+    scores,
+    unseen,
+)
 
 import zfocus_model
 from zfocus_model.optics import Optics
@@ -36,29 +47,27 @@ def main() -> None:
         fill(sources, by_cone, pictures)
         return
     model = zfocus_model.load_model(arguments.model)
-    levels = {name: found(model, rows, by_cone, pictures) for name, rows in sources.items()}
-    rows = [[name, len(seen), *scores(seen)] for name, seen in levels.items()]
+    answers = {name: found(model, rows, by_cone, pictures) for name, rows in sources.items()}
+    rows = [[name, len(said.levels), *scores(said)] for name, said in answers.items()]
     mean = [float(value) for value in np.mean([row[2:] for row in rows], axis=0)]
     rows.append(["mean of the sources", None, *mean])
-    heads = ["source", "images x 11 levels", "within one level, %", "exact, %"]
-    by_level = np.mean([seen.mean(axis=0) for seen in levels.values()], axis=0)
     save(
         "second_simulator_cone",
         title="Graded defocus by a second simulator, levels by the real cone of light",
         tables=[
             Table(
                 "Whole images, sources absent from training",
-                [*heads, "mean absolute error", "bias, levels"],
+                ["source", "images x 11 levels", *SCORES],
                 rows,
                 f"The objective moves by {NARROWER:.3f} of the paraxial distance.",
             ),
             Table(
                 "Mean level found for each level, mean of the sources",
                 [str(level) for level in LEVELS],
-                [by_level.tolist()],
+                [mean_levels(answers)],
             ),
         ],
-        settings={"model": model.name, "package_sha256": model.package_sha256},
+        settings=asked(model),
         keep=not arguments.quick,
     )
 

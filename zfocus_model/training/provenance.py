@@ -17,9 +17,11 @@ from zfocus_model._version import __version__
 from zfocus_model.levels import LEVELS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from zfocus_model.training.sources import SourceImage
+
+_SOME = "some not stated"
 
 
 def describe_run(
@@ -99,11 +101,32 @@ def keep_recipe(folder: Path, recipe: Mapping[str, Any], about: Mapping[str, Any
 
 
 def _summary(part: str, images: Sequence[SourceImage]) -> dict[str, Any]:
-    sources: dict[str, dict[str, Any]] = {}
+    sources: dict[str, list[str]] = {}
     for image in images:
-        entry = sources.setdefault(image.source, {"images": 0, "licence": image.licence})
-        entry["images"] += 1
-    return {"part": part, "images": len(images), "sources": dict(sorted(sources.items()))}
+        sources.setdefault(image.source, []).append(image.licence)
+    counted = {
+        source: {"images": len(licences), "licence": all_licences(licences)}
+        for source, licences in sorted(sources.items())
+    }
+    return {"part": part, "images": len(images), "sources": counted}
+
+
+def all_licences(licences: Iterable[str]) -> str:
+    """Every licence once, sorted, joined by ``; ``; the result may be joined with others again.
+
+    A source can hold images under several licences, and a card has to name them all.
+
+    Examples
+    --------
+    >>> all_licences(["MIT", "Apache-2.0", "MIT"])
+    'Apache-2.0; MIT'
+    >>> all_licences(["MIT", ""])
+    'MIT; some not stated'
+    """
+    parts = [part for licence in licences for part in licence.split("; ")]
+    named = sorted({part for part in parts if part} - {_SOME})
+    silent = named and ("" in parts or _SOME in parts)
+    return "; ".join([*named, _SOME] if silent else named)
 
 
 def _versions() -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import Any, cast
 from zfocus_model._errors import ZfocusError
 from zfocus_model.rating import StatusLimits
 from zfocus_model.training.packaging.archives import keras_date
+from zfocus_model.training.provenance import all_licences
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,10 @@ def sources_of(about: dict[str, Any]) -> dict[str, dict[str, Any]]:
     total: dict[str, dict[str, Any]] = {}
     for part in cast("list[dict[str, Any]]", about.get("data") or []):
         for name, entry in cast("dict[str, Any]", part.get("sources") or {}).items():
-            known = total.setdefault(name, {"images": 0, "licence": entry.get("licence", "")})
+            given = str(entry.get("licence", ""))
+            known = total.setdefault(name, {"images": 0, "licence": given})
             known["images"] += int(entry.get("images", 0))
+            known["licence"] = all_licences([known["licence"], given])
     return dict(sorted(total.items()))
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from zfocus_model.training.provenance import keep_recipe
+from zfocus_model.training.provenance import all_licences, keep_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,6 +84,7 @@ def _sources(stacks: StackSet) -> dict[str, dict[str, Any]]:
         licence = label.further.get("licence", "")
         new = {"images": 0, "stacks": 0, "licence": licence, "method": label.method}
         entry = found.setdefault(label.experiment or "without a name", new)
+        entry["licence"] = all_licences([entry["licence"], licence])
         entry["images"] += label.planes
         entry["stacks"] += 1
     return dict(sorted(found.items()))
