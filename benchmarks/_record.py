@@ -5,6 +5,7 @@ A benchmark ends with `save(...)`; `tables.py` turns all results into docs/bench
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
@@ -78,6 +79,31 @@ def save(
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     partial.replace(path)
+
+
+def asked(model: Any) -> dict[str, Any]:
+    """What a result says of the model that was measured.
+
+    ``package_sha256`` changes with every word of the card. ``answers_sha256`` covers what decides
+    an answer (weights, layers, limits, formats), so results of two exports can be told to be of one
+    model.
+    """
+    package = model.package
+    config = {key: package.config[key] for key in ("levels", "patch_px", "status")}
+    domain = (package.config.get("domain") or {}).get("out_of_domain_max")
+    deciding = [
+        config,
+        domain,
+        package.network,
+        package.domain_network,
+        [package.files.get(name) for name in ("weights.npz", "model.onnx", "domain.onnx")],
+    ]
+    answers = hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
+    return {
+        "model": model.name,
+        "package_sha256": model.package_sha256,
+        "answers_sha256": answers,
+    }
 
 
 def markdown(record: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from _record import Goal, Table, save
+from _record import Goal, Table, asked, save
 
 import zfocus_model
 from zfocus_model.evaluation.intervals import exact_interval
@@ -79,7 +79,7 @@ def main() -> None:
             as_taken(found), stacks(found),
         ],
         goals=goals(found, graded, auc, right),
-        settings={"model": model.name, "package_sha256": model.package_sha256},
+        settings=asked(model),
         keep=not arguments.quick,
     )  # fmt: skip
 

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 from _kept import Numbers
-from _record import Goal, Table, save
+from _record import Goal, Table, asked, save
 
 import zfocus_model
 from zfocus_model import planes
@@ -131,8 +131,7 @@ def main() -> None:
             ),
         ],
         settings={
-            "model": model.name,
-            "package_sha256": model.package_sha256,
+            **asked(model),
             "images of each train source": TRAIN_IMAGES,
             "photons at the peak": PHOTONS,
         },

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _record import Goal, Table, save
+from _record import Goal, Table, asked, save
 from PIL import Image
 
 import zfocus_model
@@ -81,8 +81,7 @@ def main() -> None:
             )
         ],
         settings={
-            "model": model.name,
-            "package_sha256": model.package_sha256,
+            **asked(model),
             "limit of the score": limit,
         },
         keep=not arguments.quick,

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from _record import Table, save
+from _record import Table, asked, save
 from accuracy import DATA
 
 import zfocus_model
@@ -53,8 +53,7 @@ def main() -> None:
         title="Fields without cells, fault by fault",
         tables=[by_kind(empty), by_limit(model, empty, cells)],
         settings={
-            "model": model.name,
-            "package_sha256": model.package_sha256,
+            **asked(model),
             "certainty that a decision needs": model.package.limits.certainty_min,
         },
         keep=not arguments.quick,

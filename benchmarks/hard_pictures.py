@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 
-from _record import ROOT, Goal, Table, save
+from _record import ROOT, Goal, Table, asked, save
 
 import zfocus_model
 from zfocus_model.training.packaging.failures import picture_bytes, rate_cases
@@ -57,7 +57,7 @@ def main() -> None:
             )
         ],
         goals=[Goal("hard pictures with a wrong answer (undecided is none): 0", sure, not sure)],
-        settings={"model": model.name, "package_sha256": model.package_sha256},
+        settings=asked(model),
         keep=not arguments.quick,
     )
     if not arguments.quick:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from _record import Goal, Table, save
+from _record import Goal, Table, asked, save
 from accuracy import DATA, pixels
 from second_simulator import unseen
 
@@ -115,7 +115,7 @@ def main() -> None:
             Goal("blank dev images undecided, at least 99 %", dev, dev >= 99),
             Goal("simulated blank images undecided, at least 99 %", simulated, simulated >= 99),
         ],
-        settings={"model": model.name, "package_sha256": model.package_sha256},
+        settings=asked(model),
         keep=not arguments.quick,
     )
 

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from _record import Goal, Table, save
+from _record import Goal, Table, asked, save
 
 import zfocus_model
 from zfocus_model.camera import photograph
@@ -86,8 +86,7 @@ def main() -> None:
             Goal("sharp fields: none confidently out of focus, %", out, out == 0),
         ],
         settings={
-            "model": model.name,
-            "package_sha256": model.package_sha256,
+            **asked(model),
             "fields": len(sharp),
             "px": SIDE_PX,
             "peak photons": f"{PHOTONS[0]:g} to {PHOTONS[1]:g}",

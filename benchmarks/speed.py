@@ -2,7 +2,8 @@
 
 The reference is the network of Yang et al. 2018 (doi 10.1186/s12859-018-2087-4) with random
 weights, as a model package of its own: both networks go through the same runtime, on the same
-images, in turn. Options: --model PATH (default: the shipped model), --quick (few repeats, nothing
+images, in turn. So does the first model that was shipped, from the repository's history where that
+is at hand. Options: --model PATH (default: the shipped model), --quick (few repeats, nothing
 saved).
 """
 
@@ -10,11 +11,13 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import io
 import json
 import os
 import statistics
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from pathlib import Path
@@ -25,7 +28,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = str(THREADS)  # numpy reads them when it is imported
 
 import numpy as np  # noqa: E402
-from _record import Goal, Table, save  # noqa: E402
+from _record import ROOT, Goal, Table, asked, save  # noqa: E402
 
 import zfocus_model  # noqa: E402
 from zfocus_model.camera import photograph  # noqa: E402
@@ -35,6 +38,10 @@ from zfocus_model.training.packaging.onnx_graph import onnx_bytes  # noqa: E402
 SIDE_PX = 1024
 ENGINES = ("onnxruntime", "numpy")
 IMAGES_FOR_MEMORY = 2000
+FIRST_MODEL = "792ef67"
+"""The commit that shipped the first model."""
+PARAMETERS, MULTIPLY_ADDS = 100_000, 4_000_000
+"""What the focus network may have and cost a patch."""
 
 REFERENCE_PARAMETERS = 28_965_771
 REFERENCE_NETWORK: list[dict[str, Any]] = [
@@ -106,6 +113,35 @@ def reference_package(folder: Path) -> Path:
     }
     (package / "zfocus.json").write_text(json.dumps(description), encoding="utf-8")
     return package
+
+
+def first_package(folder: Path) -> Path | None:
+    """The package of the first model, from history; None where there is none."""
+    inside = "model_zoo/focus-fluorescence"
+    command = ["git", "-C", str(ROOT), "archive", FIRST_MODEL, inside]
+    archive = subprocess.run(command, capture_output=True)
+    if archive.returncode:
+        return None
+    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tar:
+        tar.extractall(folder, filter="data")
+    return folder / inside
+
+
+def cost(package: Any, network: Any) -> list[int]:
+    """Parameters of a network, and multiply-adds of one patch."""
+    with np.load(io.BytesIO(package.read("weights.npz"))) as weights:
+        shapes = {name: weights[name].shape for name in weights}
+    side, parameters, multiply_adds = 84, 0, 0
+    for layer in network:
+        if "kernel" not in layer:
+            continue
+        kernel = shapes[layer["kernel"]]
+        parameters += int(np.prod(kernel) + np.prod(shapes[layer["bias"]]))
+        if layer["op"] == "conv":
+            assert layer["padding"] == "valid", "the formula is for valid convolutions"
+            side = (side - kernel[0]) // layer["stride"] + 1
+        multiply_adds += int(np.prod(kernel)) * (side**2 if layer["op"] == "conv" else 1)
+    return [parameters, multiply_adds]
 
 
 def images() -> list[Any]:
@@ -184,6 +220,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         models = {"zfocus": options.model, "reference": reference_package(folder)}
+        first = first_package(folder)
+        if first:
+            models["first model"] = first
         speeds = throughput(models, rounds, seconds)
         picture = folder / "field.tif"
         import tifffile
@@ -198,6 +237,15 @@ def main() -> None:
 
     medians = {key: statistics.median(values) for key, values in speeds.items()}
     fast, slow = medians["zfocus", "onnxruntime"], medians["reference", "onnxruntime"]
+    model = zfocus_model.load_model(options.model)
+    costs = {
+        "focus network": cost(model.package, model.package.network),
+        "domain network, on at most 25 patches of an image": cost(
+            model.package, model.package.domain_network
+        ),
+    }
+    parameters = sum(count for count, _ in costs.values())
+    multiply_adds = costs["focus network"][1]
     growth = memory[-1][1] - memory[0][1]
     help_s, rate_s = (statistics.median(times) for times in starts.values())
     tables = [
@@ -208,7 +256,12 @@ def main() -> None:
                 [*key, *spread(values), medians[key] / medians["reference", key[1]]]
                 for key, values in speeds.items()
             ],
-            note=f"{rounds} rounds of {seconds:g} s each, the four in turn.",
+            note=f"{rounds} rounds of {seconds:g} s each, all in turn.",
+        ),
+        Table(
+            "size and cost",
+            ("network", "parameters", "multiply-adds a patch"),
+            [[name, *counted] for name, counted in costs.items()],
         ),
         Table("resident memory, onnxruntime", ("images rated", "MiB"), memory),
         Table(
@@ -221,6 +274,15 @@ def main() -> None:
         Goal("at least 15 x the images/s of the reference network", fast / slow, fast >= 15 * slow),
         Goal("at least 60 images/s", fast, fast >= 60),
         Goal(
+            f"both networks at most {PARAMETERS:,} parameters", parameters, parameters <= PARAMETERS
+        ),
+        Goal(
+            f"focus network at most {MULTIPLY_ADDS:,} multiply-adds a patch",
+            multiply_adds,
+            multiply_adds <= MULTIPLY_ADDS,
+        ),
+        *against_first(medians),
+        Goal(
             f"memory flat over {IMAGES_FOR_MEMORY:,} images: MiB from the first tenth to the last, "
             "at most 5",
             growth,
@@ -229,7 +291,22 @@ def main() -> None:
         Goal("`zfocus --help` in under 0.3 s", help_s, help_s < 0.3),
         Goal("`zfocus rate` of one image in under 2 s", rate_s, rate_s < 2),
     ]
-    save("speed", title="Speed", tables=tables, goals=goals, keep=not options.quick)
+    save(
+        "speed",
+        title="Speed",
+        tables=tables,
+        goals=goals,
+        settings=asked(model),
+        keep=not options.quick,
+    )
+
+
+def against_first(medians: dict[Any, float]) -> list[Goal]:
+    """Whether the model is as fast as the first one, where that was measured."""
+    if ("first model", "onnxruntime") not in medians:
+        return []
+    ratio = medians["zfocus", "onnxruntime"] / medians["first model", "onnxruntime"]
+    return [Goal("as fast as the first model: at least 1 x its images/s", ratio, ratio >= 1)]
 
 
 if __name__ == "__main__":

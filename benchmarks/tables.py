@@ -10,7 +10,9 @@ HEAD = """# Benchmarks
 
 Written by `python benchmarks/tables.py` from `benchmarks/results`; do not edit. Each section names
 the command that measured it, the commit (`+`: with changes not yet committed) and the machine.
-`nox -s full` runs them all.
+`nox -s full` runs them, but for those of CellProfiler (`nox -s cellprofiler_speed`), Fiji (`nox -s
+fiji_speed`) and foreign images of unseen kinds (`benchmarks/domain_unseen.py`). `answers_sha256`
+names the weights, layers and limits that were asked; `package_sha256` changes with the card, too.
 
 """
 

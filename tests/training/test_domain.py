@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,7 @@ def few():
 def parts():
     fluorescence = images("cells", blobs)
     others = images("sections", lambda rng: 1 - blobs(rng))
+    others[0] = replace(others[0], licence="MIT")
     return split_domain(fluorescence, others, OPTIONS)
 
 
@@ -105,7 +107,7 @@ def test_a_kind_that_is_left_out_is_held_out_all_the_same():
 def test_a_run_says_what_it_is_and_what_it_found(run_folder):
     about = json.loads((run_folder / "run.json").read_text())
     assert about["task"] == "domain"
-    assert about["data"][2]["sources"]["sections"] == {"images": 4, "licence": "CC0"}
+    assert about["data"][2]["sources"]["sections"] == {"images": 4, "licence": "CC0; MIT"}
     found = json.loads((run_folder / "calibration.json").read_text())
     assert 0.5 <= found["out_of_domain_max"] <= 1
     assert set(found["in_domain"]) == set(FALSE_ALARMS)
@@ -173,8 +175,8 @@ def test_a_package_carries_the_network_its_limit_and_its_sources(package, run_fo
     assert "source: domain.onnx" in (package / "rdf.yaml").read_text()
     readme = (package / "README.md").read_text()
     assert "# Images that it was not made for" in readme
-    assert "| sections | 5 | CC0 |" in readme
-    assert "sections: CC0" in (package / "LICENSE").read_text()
+    assert "| sections | 5 | CC0; MIT |" in readme
+    assert "sections: CC0; MIT" in (package / "LICENSE").read_text()
 
 
 @pytest.mark.parametrize("engine", ["numpy", "onnxruntime"])

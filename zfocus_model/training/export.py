@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -164,7 +165,8 @@ def _write(
 
     hard: list[str] = []
     if not tiled:
-        cases = failures.rate_cases(predict, run.limits, second.predict if second else None)
+        limits = replace(run.limits, out_of_domain_max=domain.limit if domain else None)
+        cases = failures.rate_cases(predict, limits, second.predict if second else None)
         (folder / FAILURES).write_bytes(failures.picture_bytes(cases))
         hard = failures.words(cases, FAILURES)
 
