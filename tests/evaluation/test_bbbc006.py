@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from made_up import rated, sure
 
 from zfocus_model import cli
 from zfocus_model._errors import ZfocusError
-from zfocus_model.evaluation.bbbc006 import is_layout, list_fields, score, true_level
+from zfocus_model.evaluation.bbbc006 import score, true_level
+from zfocus_model.evaluation.bbbc006_files import is_layout, list_fields
 from zfocus_model.evaluation.runner import RatedItem
 
 
@@ -62,12 +64,33 @@ def test_a_model_that_sees_every_plane_right_has_the_best_table(small_bbbc006):
         assert channel.group.scores["f_in_focus"].value == 1
         assert channel.group.scores["auc"].value == 1
         assert (channel.group.fields, channel.best_planes) == (2, {16: 2})
+        assert (channel.error_planes, channel.spearman) == (0, pytest.approx(1, abs=0.03))
     assert [row.z_um for row in found.distances[:5]] == [-32, -4, 0, 2, 34]
     assert all(row.within_1 == row.exact == 1 for row in found.distances)
     # Were plane 17 in focus, every plane between the ends would be one level off.
     moved = score(items, focus=17)
     assert [row.exact for row in moved.distances[:5]] == [1, 0, 0, 0, 1]
     assert [row.within_1 for row in moved.distances[:5]] == [1, 1, 1, 1, 1]
+    assert [channel.error_planes for channel in moved.channels] == [1, 1]
+
+
+def test_order_and_best_plane_are_means_over_fields(small_bbbc006):
+    """One field seen rightly, one upside down, one undecided throughout."""
+    planes = np.array([0, 14, 16, 17, 33])
+    decided = ["out_of_focus"] * 5
+    stacks = [
+        rated([-1] * 5, sure(levels), status, field=[0] * 5, place=planes)
+        for levels, status in (
+            ([9, 5, 0, 2, 10], decided),
+            ([1, 5, 10, 8, 0], decided),
+            ([9, 5, 0, 2, 10], ["undecided"] * 5),
+        )
+    ]
+    item = list_fields(small_bbbc006)[0]
+    (found,) = score([RatedItem(item, stack) for stack in stacks]).channels
+    assert found.best_planes == {16: 1, 33: 1}
+    assert found.error_planes == 17 / 2
+    assert found.spearman == pytest.approx((1 - 1) / 2)
 
 
 def test_the_command_writes_table_figures_and_page(small_bbbc006, package_folder, tmp_path):
@@ -83,3 +106,28 @@ def test_the_command_writes_table_figures_and_page(small_bbbc006, package_folder
     ]
     page = (tmp_path / "evaluation.html").read_text(encoding="utf-8")
     assert page.count("<svg") == 2 and "Phalloidin" in page
+    assert found["about"]["focus_plane"] == 16 and found["about"]["images"]
+    unused = {"where", "simulators", "settings", "best_planes"}
+    assert not unused & set(found["about"])
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (["--where", "a=b"], "--where"),
+        (["--simulator", "vectorial"], "--simulator"),
+        (["--photons", "0"], "--photons"),
+        (["--best-plane", "Hoechst=3"], "--best-plane"),
+        (["--train-manifest", "m.csv", "--photons", "100"], "--photons, --train-manifest"),
+        (["--focus-plane", "99"], "0 to 33, got 99: the planes in .* are 0, 14, 16, 17, 33"),
+        (["--focus-plane", "-1"], "0 to 33, got -1"),
+    ],
+)
+def test_options_that_mean_nothing_there_are_refused(
+    option, said, small_bbbc006, package_folder, tmp_path, capsys
+):
+    words = ["evaluate", small_bbbc006, "-o", tmp_path / "o", "--model", package_folder, *option]
+    assert cli.main([str(word) for word in words]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert re.search(said, line)
+    assert not (tmp_path / "o").exists()

@@ -12,7 +12,7 @@ import pytest
 
 from zfocus_model import cli
 from zfocus_model.evaluation.run import trained_sources
-from zfocus_model.evaluation.tally import METRICS
+from zfocus_model.evaluation.tally import FLAG_PRECISIONS, METRICS
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +125,8 @@ def test_the_same_again_gives_the_same(results, manifest, package_folder, capsys
     assert cli.main([str(word) for word in words]) == 0
     assert (results / "scores.csv").read_bytes() == before
     shown = capsys.readouterr()
-    assert "within_1" in shown.out and "evaluation.html" in shown.err
+    assert "within_1" in shown.out and "flag_precision_at_1_percent" in shown.out
+    assert "evaluation.html" in shown.err
 
 
 def test_a_package_tells_what_it_was_trained_on(model, manifest, own_package):
@@ -168,6 +169,34 @@ def test_wrong_usage_ends_in_status_2(package_folder, tmp_path, capsys):
     words = ["evaluate", tmp_path / "none", "-o", tmp_path / "o", "--model", package_folder]
     assert cli.main([str(word) for word in words]) == 2
     assert "nothing there: check the name" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (["--photons", "0"], "expected 10 to 50,000 photons at the brightest pixel"),
+        (["--photons", "-5"], "got -5"),
+        (["--photons", "1e9"], "more saturate a 16-bit camera"),
+        (["--best-plane", "nosuch=3"], "got nosuch: the sources of stacks are new"),
+        (["--focus-plane", "99"], "expected the folder of BBBC006 for --focus-plane"),
+    ],
+)
+def test_nonsense_is_refused_before_anything_is_rated(
+    option, said, manifest, package_folder, tmp_path, capsys
+):
+    words = ["evaluate", manifest, "-o", tmp_path / "o", "--model", package_folder, *option]
+    assert cli.main([str(word) for word in [*words, "--where", "split=dev"]]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line
+    assert not (tmp_path / "o").exists()
+
+
+def test_a_cautious_precision_of_flags_is_said_beside_the_measured_one(results):
+    found = json.loads((results / "evaluation.json").read_text(encoding="utf-8"))
+    (graded,) = found["graded"]
+    page = (results / "evaluation.html").read_text(encoding="utf-8")
+    assert "Where 0.5, 1, 5 % of images are blurred" in page
+    assert set(graded["sharp"]["at_highest_share"]) == set(FLAG_PRECISIONS)
 
 
 def test_a_second_simulator_is_reported_beside_the_first(

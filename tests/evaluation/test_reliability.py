@@ -3,7 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from zfocus_model.evaluation.reliability import expected_calibration_error, reliability
+from zfocus_model.evaluation.reliability import (
+    equal_bins,
+    expected_calibration_error,
+    reliability,
+)
 
 
 def forecasts(top, count):
@@ -37,6 +41,17 @@ def test_answers_that_are_as_right_as_they_say_have_no_error(rng):
     assert honest < 0.015
     bold = p**2 / (p**2).sum(axis=1, keepdims=True)
     assert expected_calibration_error(bold, levels) > 4 * honest
+
+
+def test_the_order_of_equal_forecasts_does_not_matter(rng):
+    """Forty of one probability, the right ones first: cut into bins, they would seem far off."""
+    p = np.concatenate([forecasts(0.6, 30), forecasts(0.75, 40), forecasts(0.9, 30)])
+    levels = np.concatenate([np.zeros(18), np.ones(12), np.zeros(30), np.ones(10), np.zeros(30)])
+    assert expected_calibration_error(p, levels, bins=5) == pytest.approx(0.3 * 0.1)
+    order = rng.permutation(100)
+    assert expected_calibration_error(p[order], levels[order], bins=5) == pytest.approx(0.03)
+    assert len(np.unique(equal_bins(p[:, 0], 5))) == 3
+    assert reliability(p, levels, bins=5).count.tolist().count(0) == 2
 
 
 def test_no_forecasts_no_error():

@@ -3,7 +3,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
+from zfocus_model._errors import ZfocusError
 from zfocus_model.evaluation import runner
 from zfocus_model.evaluation.grading import graded_images
 from zfocus_model.evaluation.manifest import list_entries
@@ -64,6 +66,33 @@ def test_other_noise_is_another_item(manifest, model, tmp_path):
     (bright,), _ = rate_items([item], model, tmp_path)
     assert not np.allclose(dim.rated.probabilities, bright.rated.probabilities)
     assert len(list(tmp_path.glob("*.npz"))) == 2
+
+
+def test_a_changed_simulator_is_not_taken_for_the_one_that_was_rated(
+    manifest, model, tmp_path, monkeypatch
+):
+    items = items_of(list_entries(manifest, ["path=new_0.png"]), ["paraxial"])
+    rated, _ = rate_items(items, model, tmp_path)
+    forgetful = {"paraxial": lambda image, level, rng: image + 0.0}  # the same name, other code
+    monkeypatch.setattr(runner, "simulator", forgetful.__getitem__)
+    changed, _ = rate_items(items, model, tmp_path)
+    for before, after in zip(rated, changed):
+        same = np.allclose(before.rated.probabilities, after.rated.probabilities)
+        assert same == (not before.item.simulator)
+    assert len(list(tmp_path.glob("*.npz"))) == 3  # the image as it was taken was not rated again
+
+
+@pytest.mark.parametrize("photons", [-5, 0, 9.9, 50_001, 1e9, float("nan"), float("inf")])
+def test_photons_that_show_nothing_or_saturate_are_refused(photons):
+    with pytest.raises(ZfocusError, match="expected 10 to 50,000 photons"):
+        Settings(peak_photons=photons)
+
+
+@pytest.mark.parametrize("photons", [10, 50_000])
+def test_a_camera_is_below_saturation_at_the_limits(photons, rng):
+    picture = np.linspace(0, 1, 4000).reshape(40, 100)
+    for _, counts in graded_images(picture, rng, peak_photons=photons):
+        assert counts.max() < 2**16 - 1
 
 
 def test_an_unreadable_file_is_one_line_and_the_rest_is_rated(manifest, model, tmp_path):

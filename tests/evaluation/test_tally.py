@@ -41,6 +41,15 @@ def test_sums_give_what_the_plain_functions_give(rng):
     assert {name: found[name] for name in expected} == pytest.approx(expected)
 
 
+def test_the_error_is_that_of_the_reliability_diagram_where_probabilities_tie():
+    """All of one probability, the right ones first: bins that cut them would seem far off."""
+    p = np.tile([0.5, 0.5, *[0.0] * 9], (100, 1))
+    true = np.repeat([0, 1], [60, 40])
+    found = values(rated(true, p, ["in_focus"] * 100, patches=1))
+    assert found["ece"] == pytest.approx(0.1)
+    assert found["ece"] == pytest.approx(expected_calibration_error(p, true))
+
+
 def test_hand_counted_flags():
     """Six positives: four in, one out, one undecided; two negatives: one in, one out; a three."""
     true = [0, 0, 1, 1, 2, 2, 4, 10, 3]

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zfocus_model._errors import ZfocusError
 from zfocus_model.cli import _evaluate_z
 from zfocus_model.cli._common import OK, SOME_FAILED, add_model_options, load_model_of, say
 
@@ -68,9 +69,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--photons",
         type=float,
-        default=2000.0,
         metavar="N",
-        help="photons at the brightest pixel of a graded copy (default: %(default)g)",
+        help="photons at the brightest pixel of a graded copy, 10 to 50,000 (default: 2000)",
     )
     add(
         "--train-manifest",
@@ -90,9 +90,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--focus-plane",
         type=int,
-        default=16,
         metavar="Z",
-        help="of BBBC006: the plane in focus (default: %(default)s)",
+        help="of BBBC006: the plane in focus, 0 to 33 (default: 16)",
     )
     add("--quiet", action="store_true", help="no progress, no summary")
 
@@ -110,16 +109,18 @@ def run(arguments: argparse.Namespace) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if _evaluate_z.is_label_table(arguments.images):
         return _evaluate_z.run(arguments)
-    from zfocus_model.evaluation import bbbc006
+    from zfocus_model.evaluation import bbbc006, bbbc006_files
 
     output: Path = arguments.output
     try:
-        if bbbc006.is_layout(arguments.images):
+        if bbbc006_files.is_layout(arguments.images):
+            _refuse_of_bbbc006(arguments)
+            focus: int | None = arguments.focus_plane
             failed = bbbc006.run(
                 arguments.images,
                 load_model_of(arguments),
                 output,
-                focus=arguments.focus_plane,
+                focus=bbbc006_files.FOCUS_PLANE if focus is None else focus,
                 progress=None if arguments.quiet else _progress,
             )
             _end(arguments, failed, output)
@@ -137,16 +138,35 @@ def run(arguments: argparse.Namespace) -> int:
     return SOME_FAILED if failed else OK
 
 
+def _refuse_of_bbbc006(arguments: argparse.Namespace) -> None:
+    """Refuse options that have no meaning for the published planes, which are rated as taken."""
+    options = ("where", "simulator", "photons", "train_manifest", "best_plane")
+    given = [name for name in options if getattr(arguments, name) not in (None, [])]
+    if given:
+        named = ", ".join("--" + name.replace("_", "-") for name in given)
+        raise ZfocusError(
+            f"expected a manifest or a folder of in-focus images for {named}, got the folder of "
+            f"BBBC006 {arguments.images}, whose planes are rated as taken: leave {named} out"
+        )
+
+
 def _evaluate(arguments: argparse.Namespace, output: Path) -> Evaluation:
+    from zfocus_model.evaluation.grading import PEAK_PHOTONS
     from zfocus_model.evaluation.run import Plan, evaluate
     from zfocus_model.evaluation.runner import Settings
     from zfocus_model.evaluation.stacks import parse_best
 
+    if arguments.focus_plane is not None:
+        raise ZfocusError(
+            f"expected the folder of BBBC006 for --focus-plane, got {arguments.images}: name best "
+            "planes of stacks with --best-plane SOURCE=Z"
+        )
+    photons = PEAK_PHOTONS if arguments.photons is None else arguments.photons
     plan = Plan(
         place=arguments.images,
         where=arguments.where,
         simulators=tuple(dict.fromkeys(arguments.simulator or ["paraxial"])),
-        settings=Settings(peak_photons=arguments.photons),
+        settings=Settings(peak_photons=photons),
         train_manifest=arguments.train_manifest,
         best=dict(parse_best(text) for text in arguments.best_plane),
     )
@@ -170,6 +190,10 @@ def _summary(result: Evaluation) -> None:
             score = graded.mean.scores[name]
             value, low, high = (_shown(v) for v in (score.value, score.low, score.high))
             print(f"  {name:22} {value:>8}  ({low} to {high})")
+        highest: dict[str, float] = graded.sharp["at_highest_share"]
+        print("  precision of flags, and with false flags at the upper limit of their share:")
+        for name, least in highest.items():
+            print(f"  {name:30} {_shown(graded.mean.scores[name].value):>8}  {_shown(least):>8}")
     for row in result.taken.rows:
         right = f"{row.right:.0%} {row.wanted}" if row.wanted else "no right status"
         why = f" (undecided: {row.why})" if row.reasons else ""

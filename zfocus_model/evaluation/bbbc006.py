@@ -8,7 +8,7 @@ the F-score of telling in focus from out of focus for each stain. Plane ``z`` co
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,26 +18,20 @@ import numpy as np
 
 from zfocus_model._errors import ZfocusError
 from zfocus_model._files import write_json, write_whole
-from zfocus_model.evaluation.manifest import STACK, Entry
+from zfocus_model.evaluation.bbbc006_files import FOCUS_PLANE, PLANE_UM, list_fields
+from zfocus_model.evaluation.intervals import mean_of_defined
 from zfocus_model.evaluation.metrics import share
 from zfocus_model.evaluation.rated import Rated, join
-from zfocus_model.evaluation.runner import Failure, Item, RatedItem, rate_items
+from zfocus_model.evaluation.runner import Failure, RatedItem, rate_items
+from zfocus_model.evaluation.stacks import score_stack
 from zfocus_model.evaluation.summary import Group, group_scores
 from zfocus_model.levels import LEVELS
 
 if TYPE_CHECKING:
     from zfocus_model.model import Model
 
-NAME = "bbbc006"
-PLANE_UM, FOCUS_PLANE = 2.0, 16
-CHANNELS = {"w1": "Hoechst", "w2": "Phalloidin"}
-"""Stains: nuclei and actin."""
-
 PUBLISHED = {"Hoechst": (0.89, 0.84), "Phalloidin": (0.86, 0.83)}
 """F-scores of Yang et al. 2018: of their network, and of the best of the earlier methods."""
-
-_FOLDER = re.compile(r"BBBC006_v1_images_z_(\d\d)$")
-_FILE = re.compile(r".*_([a-p]\d\d)_s(\d+)_(w\d)[^_]*\.tiff?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -80,6 +74,11 @@ class Channel:
     """The best F-score of earlier methods, as they report it."""
     best_planes: dict[int, int]
     """Plane of the least expected level -> number of fields."""
+    error_planes: float
+    """Planes between that plane and the one in focus, mean over fields with a decided plane."""
+    spearman: float
+    """Rank correlation of expected level and distance from focus over the decided planes of a
+    field, mean over fields."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,60 +93,6 @@ class Table:
     """By stain and plane."""
     failures: tuple[Failure, ...]
     """Files that could not be read; their fields are left out."""
-
-
-def is_layout(place: Path) -> bool:
-    """Tell whether a folder holds the folders of BBBC006's planes."""
-    return bool(_plane_folders(place))
-
-
-def _plane_folders(place: Path) -> dict[int, Path]:
-    if not place.is_dir():
-        return {}
-    if (place / NAME).is_dir():  # the folder that `zfocus data get` was given
-        place = place / NAME
-    found = ((_FOLDER.match(path.name), path) for path in sorted(place.iterdir()) if path.is_dir())
-    return {int(match.group(1)): path for match, path in found if match}
-
-
-def list_fields(place: Path, *, focus: int = FOCUS_PLANE) -> list[Item]:
-    """List the stacks: one a field and stain, of the planes that are there.
-
-    Parameters
-    ----------
-    place
-        Folder with ``BBBC006_v1_images_z_00/..._a01_s1_w1....tif`` and so on.
-    focus
-        Number of the plane in focus.
-
-    Returns
-    -------
-    list of Item
-        Sorted by stain, well and site; the source of each is the name of its stain.
-
-    Raises
-    ------
-    ZfocusError
-        If no image is there.
-    """
-    stacks: dict[tuple[str, str], list[Entry]] = {}
-    for plane, folder in _plane_folders(place).items():
-        for path in sorted(folder.rglob("*.tif")):
-            match = _FILE.match(path.name)
-            if match is None or path.name.startswith("."):
-                continue
-            well, site, channel = match.group(1).lower(), match.group(2), match.group(3).lower()
-            field, stain = f"{well}_s{site}", CHANNELS.get(channel, channel)
-            name = path.relative_to(place).as_posix()
-            z_um = PLANE_UM * (plane - focus)
-            entry = Entry(path, name, stain, STACK, field, plane, z_um)
-            stacks.setdefault((stain, field), []).append(entry)
-    if not stacks:
-        raise ZfocusError(
-            f"expected images such as BBBC006_v1_images_z_16/mcf-z-stacks-03212011_a01_s1_w1*.tif "
-            f"in {place}, got none: run zfocus data get bbbc006"
-        )
-    return [Item(tuple(stacks[key])) for key in sorted(stacks)]
 
 
 def true_level(planes: Any, *, focus: int = FOCUS_PLANE) -> Any:
@@ -189,18 +134,23 @@ def score(
     channels: list[Channel] = []
     distances: list[Distance] = []
     for stain in dict.fromkeys(one.item.source for one in items):
-        stacks = [one.rated for one in items if one.item.source == stain]
-        rated = join([_with_levels(stack, focus) for stack in stacks])
-        published = PUBLISHED.get(stain, (None, None))
-        best: dict[int, int] = {}
-        for stack in stacks:
-            decided = (stack.status != "undecided") & stack.rated
-            if decided.any():
-                lowest = np.argmin(np.where(decided, stack.expected_level, np.inf))
-                plane = int(stack.place[lowest])
-                best[plane] = best.get(plane, 0) + 1
-        group = group_scores(stain, rated)
-        channels.append(Channel(stain, group, *published, dict(sorted(best.items()))))
+        stacks = [_with_levels(one.rated, focus) for one in items if one.item.source == stain]
+        rated = join(stacks)
+        scored = [score_stack(stack) for stack in stacks]
+        best = Counter(one.found for one in scored if one.found is not None)
+        errors = [np.nan if one.found is None else abs(one.found - focus) for one in scored]
+        published, earlier = PUBLISHED.get(stain, (None, None))
+        channels.append(
+            Channel(
+                channel=stain,
+                group=group_scores(stain, rated),
+                published_f=published,
+                published_earlier_f=earlier,
+                best_planes=dict(sorted(best.items())),
+                error_planes=float(mean_of_defined(errors)),
+                spearman=float(mean_of_defined([one.spearman for one in scored])),
+            )
+        )
         distances += [
             _distance(stain, int(plane), rated.take(rated.place == plane), focus)
             for plane in np.unique(rated.place)
@@ -211,7 +161,8 @@ def score(
 
 
 def _with_levels(stack: Rated, focus: int) -> Rated:
-    return replace(stack, true=true_level(stack.place, focus=focus))
+    levels = true_level(stack.place, focus=focus)
+    return replace(stack, true=levels, z_um=PLANE_UM * (stack.place - focus))
 
 
 def _distance(stain: str, plane: int, rated: Rated, focus: int) -> Distance:
@@ -262,11 +213,11 @@ def run(
     Raises
     ------
     ZfocusError
-        If there are no images, or none could be read.
+        If there are no images, none could be read, or the stacks have no such plane.
     """
     from zfocus_model.evaluation.bbbc006_page import figures, page
     from zfocus_model.evaluation.result import as_json
-    from zfocus_model.evaluation.run import KEPT, Plan, describe, trained_sources
+    from zfocus_model.evaluation.run import KEPT, describe_run, trained_sources
     from zfocus_model.evaluation.sheets import csv_text
 
     stacks = list_fields(place, focus=focus)
@@ -275,7 +226,7 @@ def run(
         raise ZfocusError(
             f"expected images that can be read, got none: {failures[0].name}: {failures[0].error}"
         )
-    about = describe(model, Plan(place), trained_sources(model))
+    about = describe_run(model, place, trained_sources(model))
     found = score(items, failures, about=about, focus=focus)
     write_json(output / "bbbc006.json", {"schema": 1, **as_json(found)})
     rows = [vars(row) for row in found.distances]

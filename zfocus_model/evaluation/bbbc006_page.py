@@ -75,9 +75,15 @@ def page(found: Table, drawn: Mapping[str, str]) -> str:
     heads = ["stain", "fields", "F in focus", "95 % interval", "published F", "earlier methods"]
     heads += ["F out of focus", "AUC", "within one, %", "exact, %", "undecided, %"]
     best = [
-        [channel.channel, ", ".join(f"{plane}: {n}" for plane, n in channel.best_planes.items())]
+        [
+            channel.channel,
+            ", ".join(f"{plane}: {n}" for plane, n in channel.best_planes.items()),
+            channel.error_planes,
+            channel.spearman,
+        ]
         for channel in found.channels
     ]
+    best_heads = ["stain", "plane: fields", "error, planes", "Spearman"]
     planes = [
         [
             row.channel, row.plane, row.z_um, row.level, row.images, 100 * row.within_1,
@@ -104,8 +110,9 @@ def page(found: Table, drawn: Mapping[str, str]) -> str:
             plots("Plane by plane", "", list(drawn.values())),
             f"<section>{table(plane_heads, planes)}</section>",
             "<section><h2>Best planes</h2><p>The decided plane of the least expected level, and "
-            "in how many fields it is the best.</p>"
-            f"{table(['stain', 'plane: fields'], best, words=2)}</section>",
+            "in how many fields it is the best; its distance from the plane in focus; and the rank "
+            "correlation of expected level and distance from focus over decided planes: means over "
+            f"fields.</p>{table(best_heads, best, words=2)}</section>",
             "<section><h2>Could not be read</h2>" + table(["file", "why"], failed, words=2)
             + "</section>" if failed else "",
         ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
@@ -16,7 +16,7 @@ from zfocus_model.evaluation.figures import (
     within_figure,
 )
 from zfocus_model.evaluation.html import plots, table
-from zfocus_model.evaluation.tally import METRICS
+from zfocus_model.evaluation.tally import FLAG_PRECISIONS, METRICS
 
 if TYPE_CHECKING:
     from zfocus_model.evaluation.curves import Curves
@@ -129,6 +129,10 @@ def _range(name: str, low: float, high: float) -> str:
     return "-" if math.isnan(low) else f"{_number(name, low)} to {_number(name, high)}"
 
 
+def _listed(shares: Iterable[float]) -> str:
+    return ", ".join("-" if math.isnan(value) else f"{100 * value:.3g}" for value in shares)
+
+
 def section(one: Graded, about: Mapping[str, Any], drawn: Mapping[str, str]) -> str:
     """Show all that one simulator's copies say.
 
@@ -169,7 +173,11 @@ def section(one: Graded, about: Mapping[str, Any], drawn: Mapping[str, str]) -> 
     flags = (
         f"{sharp['flagged_images']} of {sharp['images']} sharp copies (levels 0 to 2) were called "
         f"out of focus, in {sharp['flagged_fields']} of {sharp['fields']} fields; with 95 % "
-        f"confidence fewer than {100 * sharp['highest_share_of_fields']:.1f} % of such fields are."
+        f"confidence fewer than {100 * sharp['highest_share_of_fields']:.1f} % of such fields are. "
+        f"Where {_listed(FLAG_PRECISIONS.values())} % of images are blurred, "
+        f"{_listed(one.mean.scores[key].value for key in FLAG_PRECISIONS)} % of the flags would be "
+        "right with the mean's own share of false flags, "
+        f"{_listed(sharp['at_highest_share'].values())} % with that highest one."
     )
     name = one.simulator
     chosen = [f"{kind}_{name}" for kind in ("sources", "strata", "levels", "reliability")]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from functools import lru_cache
+from hashlib import sha256
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -31,6 +33,8 @@ SIMULATORS = (PARAXIAL, VECTORIAL)
 
 SEED = 20181103
 PEAK_PHOTONS, OFFSET, READ_NOISE = 2000.0, 100.0, 2.0
+PHOTONS_MIN, PHOTONS_MAX = 10.0, 50_000.0
+"""Photons at the peak that show anything: fewer drown in read noise, more saturate 16 bits."""
 
 
 def paraxial(
@@ -134,3 +138,27 @@ def graded_images(
                 read_noise=read_noise,
             ),
         )
+
+
+@lru_cache
+def fingerprint(simulate: Simulator) -> str:
+    """Digest of the graded copies of a small made-up picture.
+
+    It changes with whatever makes copies: the simulator's code, the camera's, the random numbers.
+
+    Parameters
+    ----------
+    simulate
+        The simulator.
+
+    Returns
+    -------
+    str
+        Hexadecimal.
+    """
+    side = 64
+    picture = (np.arange(side**2) * 2654435761 % 251).reshape(side, side)
+    digest = sha256()
+    for _, counts in graded_images(picture, np.random.default_rng(SEED), simulate=simulate):
+        digest.update(counts.astype("<f8").tobytes())
+    return digest.hexdigest()

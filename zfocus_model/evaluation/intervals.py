@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zfocus_model.evaluation.metrics import share
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
@@ -73,35 +75,62 @@ def interval(samples: ArrayLike) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def mean_over_sources(
-    by_source: Sequence[Floats], rng: np.random.Generator
-) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Intervals of a mean over sources, from the bootstrap samples of each source.
+def draws_within(
+    sources: ArrayLike, rng: np.random.Generator, *, replicates: int = REPLICATES
+) -> Floats:
+    """Draw fields with replacement within each source, again and again.
 
     Parameters
     ----------
-    by_source
-        One array (replicates,) a source.
+    sources
+        (fields,) number of the source of each field.
     rng
-        Draws the sources.
+        Generator.
+    replicates
+        Number of samples.
 
     Returns
     -------
-    fields
-        The interval if other fields of the same sources had been imaged.
-    sources
-        The interval if other sources had been taken as well: sources are drawn, too.
+    ndarray of float64
+        (replicates, fields): how often each field is in each sample; of each source, as many are
+        drawn as it has.
+
+    Examples
+    --------
+    >>> draws_within([0, 1, 0], np.random.default_rng(0), replicates=3)[:, 1]
+    array([1., 1., 1.])
     """
-    if not by_source:
-        return (math.nan, math.nan), (math.nan, math.nan)
-    stack = np.stack(by_source)  # (sources, replicates)
-    counts = draws(len(stack), rng, replicates=stack.shape[1]).T
-    known = ~np.isnan(stack)
-    filled = np.where(known, stack, 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        fixed = filled.sum(axis=0) / known.sum(axis=0)
-        drawn = (counts * filled).sum(axis=0) / (counts * known).sum(axis=0)
-    return interval(fixed), interval(drawn)
+    owner = np.asarray(sources)
+    counts = np.zeros((replicates, len(owner)))
+    for source in np.unique(owner):
+        chosen = owner == source
+        counts[:, chosen] = draws(int(chosen.sum()), rng, replicates=replicates)
+    return counts
+
+
+def mean_of_defined(values: Sequence[ArrayLike], counts: Floats | None = None) -> Floats:
+    """Mean over sources (or whatever is averaged), of those for which there is a value.
+
+    Parameters
+    ----------
+    values
+        A value a source, or its bootstrap samples, (replicates,); NaN where undefined.
+    counts
+        (replicates, sources) how often each source counts; None: each once.
+
+    Returns
+    -------
+    ndarray of float64
+        The mean, or (replicates,) means; NaN where no source has a value.
+
+    Examples
+    --------
+    >>> float(mean_of_defined([1.0, np.nan, 2.0]))
+    1.5
+    """
+    stack = np.stack([np.asarray(one, np.float64) for one in values], axis=-1)
+    weights = np.where(np.isnan(stack), 0.0, 1.0 if counts is None else counts)
+    return share((weights * np.nan_to_num(stack)).sum(axis=-1), weights.sum(axis=-1))
 
 
 def exact_interval(hits: int, trials: int) -> tuple[float, float]:

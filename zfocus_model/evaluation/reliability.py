@@ -23,7 +23,7 @@ class Reliability:
     """A reliability diagram: how often the most probable level is right, by its probability."""
 
     count: NDArray[np.int64]
-    """(bins,) forecasts in each bin; equal but for one."""
+    """(bins,) forecasts in each bin; equal but for one, and for equal probabilities."""
     confidence: Floats
     """(bins,) their mean largest probability; NaN where empty."""
     accuracy: Floats
@@ -58,12 +58,41 @@ def reliability(
         From the least to the most confident bin.
     """
     top, right = top_label(probabilities, levels)
-    parts = np.array_split(np.argsort(top, kind="stable"), bins)
+    place = equal_bins(top, bins)
+    count = np.bincount(place, minlength=bins)
     return Reliability(
-        np.array([len(part) for part in parts], np.int64),
-        share([top[part].sum() for part in parts], [len(part) for part in parts]),
-        share([right[part].sum() for part in parts], [len(part) for part in parts]),
+        count.astype(np.int64),
+        share(np.bincount(place, top, bins), count),
+        share(np.bincount(place, right, bins), count),
     )
+
+
+def equal_bins(confidence: Floats, bins: int = CALIBRATION_BINS) -> NDArray[np.intp]:
+    """Divide forecasts into bins of equal numbers; those of one probability stay together.
+
+    Cut apart, they would lie in bins by their order, and the error would depend on that.
+
+    Parameters
+    ----------
+    confidence
+        (n,) largest probabilities.
+    bins
+        Number of bins.
+
+    Returns
+    -------
+    ndarray of int
+        (n,) bin of each, rising with the probability, 0 to ``bins - 1``.
+
+    Examples
+    --------
+    >>> equal_bins(np.array([0.9, 0.5, 1.0, 0.9]), 2)
+    array([0, 0, 1, 0])
+    """
+    if not len(confidence):
+        return np.zeros(0, np.intp)
+    limits = np.quantile(confidence, np.arange(1, bins) / bins)
+    return np.searchsorted(limits, confidence, "left")
 
 
 def top_label(probabilities: ArrayLike, levels: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:

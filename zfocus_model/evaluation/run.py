@@ -13,7 +13,7 @@ from zfocus_model._files import write_json, write_whole
 from zfocus_model._version import __version__
 from zfocus_model.evaluation.grading import PARAXIAL, simulator
 from zfocus_model.evaluation.intervals import REPLICATES
-from zfocus_model.evaluation.manifest import list_entries, read_rows
+from zfocus_model.evaluation.manifest import STACK, Entry, list_entries, read_rows
 from zfocus_model.evaluation.result import Evaluation, as_json, evaluate_items
 from zfocus_model.evaluation.runner import Settings, items_of, rate_items
 from zfocus_model.evaluation.sheets import tables
@@ -74,11 +74,13 @@ def evaluate(
     Raises
     ------
     ZfocusError
-        If the manifest is unusable, a simulator is not at hand, or no image could be read.
+        If the manifest is unusable, a simulator is not at hand, best planes are named of a source
+        without stacks, or no image could be read.
     """
     for name in plan.simulators:
         simulator(name)  # better now than after an hour
     entries = list_entries(plan.place, plan.where)
+    _check_best(plan.best, entries)
     items, failures = rate_items(
         items_of(entries, plan.simulators), model, output / KEPT, plan.settings, progress=progress
     )
@@ -98,6 +100,16 @@ def evaluate(
     )
     write(result, output, tables(result, items))
     return result
+
+
+def _check_best(best: Best, entries: Sequence[Entry]) -> None:
+    there = sorted({entry.source for entry in entries if entry.role == STACK})
+    strange = [source for source in best if source not in there]
+    if strange:
+        raise ZfocusError(
+            f"expected best planes (--best-plane) of a source of stacks, got {', '.join(strange)}: "
+            f"the sources of stacks are {', '.join(there) or 'none'}"
+        )
 
 
 def write(result: Evaluation, output: Path, sheets: dict[str, str]) -> None:
@@ -179,6 +191,36 @@ def describe(model: Model, plan: Plan, seen: frozenset[str] | None) -> dict[str,
         Goes to ``about`` of evaluation.json.
     """
     return {
+        **describe_run(model, plan.place, seen, replicates=plan.replicates),
+        "where": list(plan.where),
+        "simulators": list(plan.simulators),
+        "settings": asdict(plan.settings),
+        "best_planes": {source: list(planes) for source, planes in plan.best.items()},
+    }
+
+
+def describe_run(
+    model: Model, place: Path, seen: frozenset[str] | None, *, replicates: int = REPLICATES
+) -> dict[str, Any]:
+    """Say what holds of any evaluation, also of one that makes no graded copies.
+
+    Parameters
+    ----------
+    model
+        The model.
+    place
+        Where the images are.
+    seen
+        Sources that the model was trained on.
+    replicates
+        Bootstrap samples.
+
+    Returns
+    -------
+    dict
+        Goes to ``about``.
+    """
+    return {
         "model": model.name,
         "model_version": model.package.version,
         "package_sha256": model.package_sha256,
@@ -186,11 +228,7 @@ def describe(model: Model, plan: Plan, seen: frozenset[str] | None) -> dict[str,
         "engine": model.engine.name,
         "zfocus_version": __version__,
         "made": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
-        "images": plan.place.name,
-        "where": list(plan.where),
-        "simulators": list(plan.simulators),
-        "settings": asdict(plan.settings),
-        "replicates": plan.replicates,
-        "best_planes": {source: list(planes) for source, planes in plan.best.items()},
+        "images": place.name,
+        "replicates": replicates,
         "trained_sources": None if seen is None else sorted(seen),
     }

@@ -17,8 +17,11 @@ from zfocus_model._errors import ZfocusError
 from zfocus_model.evaluation.grading import (
     OFFSET,
     PEAK_PHOTONS,
+    PHOTONS_MAX,
+    PHOTONS_MIN,
     READ_NOISE,
     SEED,
+    fingerprint,
     graded_images,
     simulator,
 )
@@ -41,7 +44,13 @@ AHEAD = 2
 
 @dataclass(frozen=True)
 class Settings:
-    """How graded copies are made."""
+    """How graded copies are made.
+
+    Raises
+    ------
+    ZfocusError
+        If there are too few photons to show anything, or so many that the camera saturates.
+    """
 
     peak_photons: float = PEAK_PHOTONS
     """Photons at the brightest pixel of a graded copy."""
@@ -51,6 +60,15 @@ class Settings:
     """Of the camera, in photoelectrons."""
     seed: int = SEED
     """Of noise, and of what a simulator makes up."""
+
+    def __post_init__(self) -> None:
+        """Check the photons."""
+        if not PHOTONS_MIN <= self.peak_photons <= PHOTONS_MAX:
+            raise ZfocusError(
+                f"expected {PHOTONS_MIN:,.0f} to {PHOTONS_MAX:,.0f} photons at the brightest pixel "
+                f"(--photons), got {self.peak_photons:g}: fewer drown in read noise, more saturate "
+                "a 16-bit camera"
+            )
 
 
 @dataclass(frozen=True)
@@ -262,5 +280,7 @@ def _identity(item: Item, model: Model, settings: Settings) -> str:
     engine = model.engine.name
     about: list[Any] = [_CACHE, model.package_sha256, engine, item.role, item.simulator, stamps]
     if item.simulator:
-        about.append(asdict(settings))
+        # What the simulator and the camera really make, not a version: nobody has to remember to
+        # raise it when their code changes.
+        about += [asdict(settings), fingerprint(simulator(item.simulator))]
     return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:32]

@@ -16,18 +16,26 @@ from zfocus_model.evaluation.curves import Curves, curves
 from zfocus_model.evaluation.intervals import (
     REPLICATES,
     draws,
-    highest_share,
+    draws_within,
     interval,
-    mean_over_sources,
+    mean_of_defined,
 )
-from zfocus_model.evaluation.metrics import is_positive, share
+from zfocus_model.evaluation.metrics import precision_at
 from zfocus_model.evaluation.rated import Rated, join
+from zfocus_model.evaluation.shares import at_level, sharp_flagged, within_levels
 from zfocus_model.evaluation.strata import STRATA, group, groups
-from zfocus_model.evaluation.tally import METRICS, scores, tally
+from zfocus_model.evaluation.tally import (
+    FALSE_FLAGS,
+    FLAG_PRECISIONS,
+    METRICS,
+    RECALL,
+    scores,
+    tally,
+)
 from zfocus_model.levels import LEVELS
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from zfocus_model.evaluation.reliability import Reliability
     from zfocus_model.evaluation.runner import RatedItem
@@ -94,8 +102,9 @@ class Graded:
     by_source: dict[str, Curves]
     """The same three of each source."""
     sharp: dict[str, Any]
-    """Images of levels 0-2, how many are called out of focus, the fields they are of, and the
-    largest share of flagged fields that is compatible with that."""
+    """Images of levels 0-2, how many are called out of focus, the fields they are of, the largest
+    share of flagged fields that is compatible with that, and the precision of flags (with the
+    recall of `mean`) if that were the share of sharp images that are flagged."""
     pooled: Group
     """All images of the same sources as one group, so that large sources lead."""
 
@@ -161,25 +170,27 @@ def _grade(
         known = None if seen is None else source in seen
         one, samples[source] = _group(source, rated, rng, replicates, in_training=known)
         groups_.append(one)
-    pooled = join([sources[source] for source in pooled_names])
+    parts = [sources[source] for source in pooled_names]
+    pooled, origin = join(parts), np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    mean = _mean([g for g in groups_ if g.name in pooled_names], samples, rng)
     all_pooled = curves(pooled)
     return Graded(
         simulator=name,
-        mean=_mean([g for g in groups_ if g.name in pooled_names], samples, rng),
+        mean=mean,
         sources=tuple(groups_),
         pooled_sources=tuple(pooled_names),
         strata={
             stratum: _strata(pooled, number, stratum, rng, replicates)
             for number, stratum in enumerate(STRATA)
         },
-        levels=tuple(_level(pooled.take(pooled.true == level), level) for level in range(LEVELS)),
-        within=_within(pooled),
+        levels=tuple(at_level(pooled, level) for level in range(LEVELS)),
+        within=within_levels(pooled),
         confusion_images=all_pooled.confusion_images,
         confusion_patches=all_pooled.confusion_patches,
         reliability=all_pooled.reliability,
         by_source={source: curves(rated) for source, rated in sources.items()},
-        sharp=_sharp(pooled),
-        pooled=_group("all images of these sources", pooled, rng, replicates)[0],
+        sharp=sharp_flagged(pooled, mean.scores[RECALL].value),
+        pooled=_group("all images of these sources", pooled, rng, replicates, origin=origin)[0],
     )
 
 
@@ -190,10 +201,14 @@ def _group(
     replicates: int,
     *,
     in_training: bool | None = None,
+    origin: NDArray[np.intp] | None = None,
 ) -> tuple[Group, dict[str, Floats]]:
+    """Scores of images as one group, and their bootstrap samples; origin: source of each image."""
     sums = tally(rated)
     values = scores(sums.total())
-    drawn = scores(sums.total(draws(len(sums), rng, replicates=replicates)))
+    first = np.unique(rated.field, return_index=True)[1]
+    source = np.zeros(len(first)) if origin is None else origin[first]
+    drawn = scores(sums.total(draws_within(source, rng, replicates=replicates)))
     found = {key: Score(float(values[key]), *interval(drawn[key])) for key in METRICS}
     return Group(name, len(sums), len(rated), found, in_training), drawn
 
@@ -223,14 +238,13 @@ def group_scores(name: str, rated: Rated, *, replicates: int = REPLICATES, seed:
 def _mean(
     sources: Sequence[Group], samples: Mapping[str, Mapping[str, Floats]], rng: np.random.Generator
 ) -> Group:
+    values = [{key: score.value for key, score in source.scores.items()} for source in sources]
+    drawn = [samples[source.name] for source in sources]
     found: dict[str, Score] = {}
     for key in METRICS:
-        values = np.array([source.scores[key].value for source in sources])
-        known = values[~np.isnan(values)]
-        fields, others = mean_over_sources([samples[s.name][key] for s in sources], rng)
-        if len(sources) < 2:
-            others = (float("nan"), float("nan"))
-        found[key] = Score(float(share(known.sum(), known.size)), *fields, *others)
+        counts = draws(len(sources), rng, replicates=len(drawn[0][key]))
+        others = interval(_averaged(key, drawn, counts)) if len(sources) > 1 else ()
+        found[key] = Score(float(_averaged(key, values)), *interval(_averaged(key, drawn)), *others)
     return Group(
         f"mean of {len(sources)} source{'s' if len(sources) > 1 else ''}",
         sum(source.fields for source in sources),
@@ -239,45 +253,27 @@ def _mean(
     )
 
 
+def _averaged(
+    key: str, of: Sequence[Mapping[str, ArrayLike]], counts: Floats | None = None
+) -> Floats:
+    """Mean of a score over sources. The precision of flags follows from the means of its parts.
+
+    A small source without any false flag has a precision of 1: averaged, a few such sources would
+    hide how seldom a flag is right.
+    """
+    if key in FLAG_PRECISIONS:
+        recall, flags = (_averaged(part, of, counts) for part in (RECALL, FALSE_FLAGS))
+        return precision_at(FLAG_PRECISIONS[key], recall, flags / 1000)
+    return mean_of_defined([source[key] for source in of], counts)
+
+
 def _strata(
     rated: Rated, number: int, stratum: str, rng: np.random.Generator, replicates: int
 ) -> tuple[Group, ...]:
     names = np.array([group(stratum, value) for value in rated.properties[:, number]], np.str_)
     chosen = [(name, names == name) for name in groups(stratum)]
+    # All fields of a stratum are drawn together: many are the only one of their source there, and
+    # drawn within it would not scatter at all.
     return tuple(
         _group(name, rated.take(which), rng, replicates)[0] for name, which in chosen if which.any()
     )
-
-
-def _level(rated: Rated, level: int) -> dict[str, Any]:
-    known = rated.rated
-    miss = np.abs(rated.level - level)[known]
-    return {
-        "level": level,
-        "images": len(rated),
-        "exact": float(share((miss == 0).sum(), miss.size)),
-        "within_1": float(share((miss <= 1).sum(), miss.size)),
-        "mean_level": float(share(rated.level[known].sum(), miss.size)),
-        **{
-            status: float(share(rated.has(status).sum(), len(rated)))
-            for status in ("in_focus", "out_of_focus", "undecided")
-        },
-    }
-
-
-def _within(rated: Rated) -> Floats:
-    miss = np.abs(rated.level - rated.true)[rated.rated]
-    return share([(miss <= d).sum() for d in range(LEVELS)], miss.size)
-
-
-def _sharp(rated: Rated) -> dict[str, Any]:
-    positive = is_positive(rated.true)
-    flagged = positive & rated.has("out_of_focus")
-    fields, bad = len(np.unique(rated.field[positive])), len(np.unique(rated.field[flagged]))
-    return {
-        "images": int(positive.sum()),
-        "flagged_images": int(flagged.sum()),
-        "fields": fields,
-        "flagged_fields": bad,
-        "highest_share_of_fields": highest_share(bad, fields),
-    }

@@ -23,7 +23,12 @@ from zfocus_model.evaluation.metrics import (
     share,
     wins,
 )
-from zfocus_model.evaluation.reliability import CALIBRATION_BINS, error_by_chance, top_label
+from zfocus_model.evaluation.reliability import (
+    CALIBRATION_BINS,
+    equal_bins,
+    error_by_chance,
+    top_label,
+)
 from zfocus_model.levels import LEVELS
 
 if TYPE_CHECKING:
@@ -33,6 +38,10 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Sums = Mapping[str, Floats]
+
+RECALL, FALSE_FLAGS = "recall_out_of_focus", "false_flags_per_1000"
+FLAG_PRECISIONS = {f"flag_precision_at_{100 * p:g}_percent": p for p in PREVALENCES}
+"""Scores that follow from `RECALL` and `FALSE_FLAGS`, and the share of blurred images of each."""
 
 METRICS: dict[str, str] = {
     "exact": "images at the right level, share",
@@ -54,8 +63,8 @@ METRICS: dict[str, str] = {
     "false_flags_per_1000": "out of focus per 1,000 images of levels 0-2",
     "false_flags_per_1000_at_0": "out of focus per 1,000 images of level 0",
     **{
-        f"flag_precision_at_{100 * p:g}_percent": f"precision of flags if {100 * p:g} % are blurred"
-        for p in PREVALENCES
+        name: f"precision of flags if {100 * p:g} % are blurred"
+        for name, p in FLAG_PRECISIONS.items()
     },
     "patch_exact": "patches at the right level, share",
     "patch_within_1": "patches within one level, share",
@@ -101,16 +110,13 @@ class Tally:
         return total
 
 
-def tally(rated: Rated, edges: Floats | None = None) -> Tally:
+def tally(rated: Rated) -> Tally:
     """Sum graded images by field.
 
     Parameters
     ----------
     rated
         Images with true levels.
-    edges
-        Upper limits of the confidence bins, (bins - 1,); by default those of equal numbers of the
-        patches at hand.
 
     Returns
     -------
@@ -152,7 +158,7 @@ def tally(rated: Rated, edges: Floats | None = None) -> Tally:
     sums["within"] = np.stack(
         [add(known & (np.abs(miss) <= d), field) for d in range(LEVELS)], axis=1
     )
-    sums.update(_patch_sums(rated, field, count, edges))
+    sums.update(_patch_sums(rated, field, count))
     ordered = np.zeros((count, count))
     chance = rated.in_focus_probability
     for other in range(count):
@@ -168,20 +174,11 @@ def summed(groups: NDArray[np.intp], values: NDArray[np.generic], count: int) ->
     return np.asarray(total, np.float64)
 
 
-def confidence_edges(confidence: Floats, bins: int = CALIBRATION_BINS) -> Floats:
-    """Limits between bins of equal numbers, (bins - 1,)."""
-    return np.quantile(confidence, np.arange(1, bins) / bins) if len(confidence) else np.zeros(0)
-
-
-def _patch_sums(
-    rated: Rated, field: NDArray[np.intp], count: int, edges: Floats | None
-) -> dict[str, Floats]:
+def _patch_sums(rated: Rated, field: NDArray[np.intp], count: int) -> dict[str, Floats]:
     true, p = rated.patch_true, rated.patch_probabilities
     top, right = top_label(p, true)
-    limits = confidence_edges(top) if edges is None else edges
-    owner = field[rated.patch_image]
-    bins = len(limits) + 1
-    cell = owner * bins + np.searchsorted(limits, top, "left")
+    owner, bins = field[rated.patch_image], CALIBRATION_BINS
+    cell = owner * bins + equal_bins(top)
 
     def add(values: NDArray[np.generic]) -> Floats:
         return summed(owner, values, count)
@@ -248,7 +245,6 @@ def scores(total: Sums) -> dict[str, Floats]:
         "ece_by_chance": chance,
         "ece_debiased": gap - chance,
     }
-    for p in PREVALENCES:
-        precision = precision_at(p, share(t["out_out"], negatives), false_alarms)
-        found[f"flag_precision_at_{100 * p:g}_percent"] = precision
+    for name, p in FLAG_PRECISIONS.items():
+        found[name] = precision_at(p, found[RECALL], false_alarms)
     return {name: found[name] for name in METRICS}
