@@ -29,6 +29,9 @@ _SHOWN = (
     "undecided",
 )
 
+_GRADING = ("simulator", "photons", "train_manifest", "best_plane")
+"""Options of graded copies, and of stacks in a manifest."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this verb."""
@@ -108,13 +111,14 @@ def run(arguments: argparse.Namespace) -> int:
     # of those that simulate and rate.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if _evaluate_z.is_label_table(arguments.images):
+        _refuse(arguments, (*_GRADING, "focus_plane"), "label table", "are judged by their labels")
         return _evaluate_z.run(arguments)
     from zfocus_model.evaluation import bbbc006, bbbc006_files
 
     output: Path = arguments.output
     try:
         if bbbc006_files.is_layout(arguments.images):
-            _refuse_of_bbbc006(arguments)
+            _refuse(arguments, ("where", *_GRADING), "folder of BBBC006", "are rated as taken")
             focus: int | None = arguments.focus_plane
             failed = bbbc006.run(
                 arguments.images,
@@ -138,15 +142,14 @@ def run(arguments: argparse.Namespace) -> int:
     return SOME_FAILED if failed else OK
 
 
-def _refuse_of_bbbc006(arguments: argparse.Namespace) -> None:
-    """Refuse options that have no meaning for the published planes, which are rated as taken."""
-    options = ("where", "simulator", "photons", "train_manifest", "best_plane")
+def _refuse(arguments: argparse.Namespace, options: tuple[str, ...], got: str, why: str) -> None:
+    """Refuse options that mean nothing for such images, rather than ignore them."""
     given = [name for name in options if getattr(arguments, name) not in (None, [])]
     if given:
         named = ", ".join("--" + name.replace("_", "-") for name in given)
         raise ZfocusError(
-            f"expected a manifest or a folder of in-focus images for {named}, got the folder of "
-            f"BBBC006 {arguments.images}, whose planes are rated as taken: leave {named} out"
+            f"expected a manifest or a folder of in-focus images for {named}, got the {got} "
+            f"{arguments.images}, whose planes {why}: leave {named} out"
         )
 
 
