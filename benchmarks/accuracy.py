@@ -16,6 +16,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from _record import Goal, Table, asked, save
@@ -25,7 +26,7 @@ from zfocus_model.evaluation.intervals import exact_interval
 from zfocus_model.evaluation.result import Evaluation, StackRow
 from zfocus_model.evaluation.run import Plan, evaluate
 from zfocus_model.evaluation.summary import Graded, Group
-from zfocus_model.evaluation.tally import METRICS
+from zfocus_model.evaluation.tally import FLAG_PRECISIONS, METRICS
 from zfocus_model.images import open_image
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -69,8 +70,9 @@ def main() -> None:
     (graded,) = found.graded
     auc, right, images = bbbc006(model)
     if arguments.evaluation:
-        words = summary(graded, auc, right, images, without_cells(found))
-        arguments.evaluation.write_text(json.dumps(words, indent=1) + "\n", encoding="utf-8")
+        tell_the_card(
+            arguments.evaluation, summary(graded, auc, right, images, without_cells(found))
+        )
     save(
         "accuracy",
         title="Accuracy on images the model was not trained on",
@@ -151,6 +153,12 @@ def share(count: int, images: int) -> dict[str, float]:
     return {"value": 100 * count / images, "low": 100 * low, "high": 100 * high}
 
 
+def tell_the_card(path: Path, words: dict[str, Any]) -> None:
+    """Put numbers into the evaluation.json of a run folder, beside those of other benchmarks."""
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    path.write_text(json.dumps({**known, **words}, indent=1) + "\n", encoding="utf-8")
+
+
 def summary(
     graded: Graded, auc: float, right: float, images: int, empty: tuple[int, int]
 ) -> dict[str, object]:
@@ -167,11 +175,19 @@ def summary(
         "graded defocus, 2,000 photons, whole images": {
             "mean of the sources not in training": numbers(graded.mean),
             "all images of these sources": numbers(graded.pooled),
-            f"{COLUMNS['within_1'][0]}, by source": {
-                source.name + (" (also in training)" if source.in_training else ""): with_interval(
-                    source, "within_1"
-                )
-                for source in sorted(graded.sources, key=lambda s: bool(s.in_training))
+            "mean of the sources not in training: precision of flags": {
+                METRICS[key].removeprefix("precision of flags "): graded.mean.scores[key].value
+                for key in FLAG_PRECISIONS
+            },
+            **{
+                f"{COLUMNS[key][0]}, by source": {
+                    source.name
+                    + (" (also in training)" if source.in_training else ""): with_interval(
+                        source, key
+                    )
+                    for source in sorted(graded.sources, key=lambda s: bool(s.in_training))
+                }
+                for key in ("within_1", "false_flags_per_1000")
             },
         },
         "BBBC006, real planes": {

@@ -7,7 +7,8 @@ level is deep, light from far out of plane. Both photographed alike: 2,000 photo
 offset 100, read noise 2. Then one image a source under other objectives. Needs the image collection
 (ZFOCUS_DATA, else ../shared/data). Options: --model PATH, --quick (one image a source, print only),
 --pictures DIR (keep what was simulated there, about 1 GB, and use it again for the same code: only
-the model's part is left), --pictures-only (fill that folder, print nothing).
+the model's part is left), --pictures-only (fill that folder, print nothing), --evaluation FILE (add
+to an evaluation.json of `accuracy.py`).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from zlib import crc32
 import numpy as np
 from _kept import Pictures
 from _record import Goal, Table, asked, save
-from accuracy import DATA, TRANSMITTED, pixels
+from accuracy import DATA, TRANSMITTED, pixels, tell_the_card
 
 import zfocus_model
 from zfocus_model import _convolution, _scalar_psf, camera, levels, optics
@@ -92,7 +93,7 @@ class Answers(NamedTuple):
 
 def main() -> None:
     """Measure, print, save."""
-    arguments = options(__doc__)
+    arguments = options(__doc__, card=True)
     pictures = Pictures(arguments.pictures, SIMULATING)
     sources = unseen(1 if arguments.quick else None)
     if arguments.pictures_only:
@@ -107,10 +108,13 @@ def main() -> None:
         for simulate in (Paraxial(), Lifted())
     )
     compared, within, exact = compare(first, second)
+    objectives = by_objective(model, sources, pictures)
+    if arguments.evaluation:
+        tell_the_card(arguments.evaluation, summary(compared, objectives))
     save(
         "second_simulator",
         title="Graded defocus by a second simulator",
-        tables=[compared, by_level(first, second), by_objective(model, sources, pictures)],
+        tables=[compared, by_level(first, second), objectives],
         goals=[
             Goal("within one level, at most 2 points lower than with the first simulator",
                  within, within >= -2),
@@ -121,17 +125,32 @@ def main() -> None:
     )  # fmt: skip
 
 
-def options(description: str | None) -> argparse.Namespace:
-    """The command line of both benchmarks of the second simulator."""
+def options(description: str | None, *, card: bool = False) -> argparse.Namespace:
+    """The command line of both benchmarks of the second simulator; one can tell a card."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--model", default="focus-fluorescence")
     parser.add_argument("--quick", action="store_true", help="one image a source, print only")
     parser.add_argument("--pictures", type=Path, metavar="DIR", help="keep what was simulated")
+    if card:
+        parser.add_argument("--evaluation", type=Path, help="evaluation.json of a run folder")
     parser.add_argument("--pictures-only", action="store_true", help="ask no model")
     arguments = parser.parse_args()
     if arguments.pictures_only and arguments.pictures is None:
         parser.error("--pictures-only keeps pictures: say where with --pictures DIR")
     return arguments
+
+
+def summary(compared: Table, objectives: Table) -> dict[str, Any]:
+    """What goes into a package and its card."""
+    second = compared.rows[-1][3::2]
+    return {
+        "graded defocus by a second simulator (vectorial PSF, depth, light out of plane)": {
+            "mean of the sources not in training": dict(zip(SCORES, second)),
+            f"{SCORES[0]}, other objectives, an image a source": {
+                row[0]: row[1] for row in objectives.rows
+            },
+        }
+    }
 
 
 def unseen(most: int | None) -> dict[str, list[dict[str, str]]]:

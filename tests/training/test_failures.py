@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from zfocus_model import load_model
 from zfocus_model.levels import LEVELS
 from zfocus_model.rating import StatusLimits
 from zfocus_model.training.packaging.failures import SIDE_PX, picture_bytes, rate_cases, words
@@ -41,6 +44,15 @@ def test_a_foreign_image_is_undecided():
     assert "wrong:**" not in text and "it gets 0 wrong" in text
     have_an_answer = [case for case in cases if case.wanted != "undecided"]
     assert text.count("open: `undecided`") == len(have_an_answer)
+
+
+def test_the_shipped_card_says_what_the_shipped_package_says(sharp):
+    pytest.importorskip("onnxruntime")
+    place = Path(__file__).resolve().parents[2] / "model_zoo" / "focus-fluorescence"
+    model = load_model(place)
+    cases = tuple(replace(case, rating=model.rate(case.picture)) for case in sharp)
+    card = (place / "README.md").read_text(encoding="utf-8").splitlines()
+    assert set(words(cases, "failures.png")) <= set(card)
 
 
 def test_pictures_differ_and_are_the_same_every_time(sharp):
