@@ -77,7 +77,10 @@ class Run:
 def runs(patches: int) -> list[Run]:
     """All runs; the baseline is part of every figure."""
     base = FitOptions(
-        epochs=max(1, round(patches / EPOCH)), patches_per_epoch=min(EPOCH, patches), patience=999
+        loss="rps",  # of the shipped model when the studies began
+        epochs=max(1, round(patches / EPOCH)),
+        patches_per_epoch=min(EPOCH, patches),
+        patience=999,
     )
     found = [Run("baseline", f"baseline-{seed}", seed, replace(base, seed=seed)) for seed in SEEDS]
     found += [Run("images", f"images-{n}", n, base, images=n) for n in (12, 48, 96, 192, 384)]

@@ -31,5 +31,5 @@ def test_within_one_counts_neighbours():
 def test_losses_go_by_name():
     assert losses.loss_function("rps") is losses.ranked_probability_score
     assert losses.loss_function("crossentropy") == "sparse_categorical_crossentropy"
-    with pytest.raises(ZfocusError, match="rps or crossentropy, got 'mse'"):
+    with pytest.raises(ZfocusError, match="crossentropy or rps, got 'mse'"):
         losses.loss_function("mse")

@@ -71,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--loss",
         choices=("rps", "crossentropy", "hard"),
-        help="default: rps; for z-position crossentropy (soft labels; hard: the nearest bin)",
+        help="default: crossentropy; for z-position with soft labels; hard: the nearest bin alone",
     )
     add("--epochs", type=int, help="default: 60, with --from 8; for z-position 100")
     add("--patches-per-epoch", type=int, help="default: 25600, with --from 6400")
@@ -122,7 +122,7 @@ def _check(arguments: argparse.Namespace) -> None:
         )
     if not z_task and arguments.loss == "hard":
         raise ZfocusError(
-            f"expected the loss rps or crossentropy for --task {arguments.task}, got hard: choose "
+            f"expected the loss crossentropy or rps for --task {arguments.task}, got hard: choose "
             "one of them"
         )
     if arguments.unseen and (z_task or (arguments.start and arguments.epochs is None)):

@@ -31,8 +31,8 @@ class FitOptions:
 
     network: str = "small"
     """``small`` or ``reference``."""
-    loss: str = "rps"
-    """``rps`` (ranked probability score) or ``crossentropy``."""
+    loss: str = "crossentropy"
+    """``crossentropy``, or ``rps`` (ranked probability score): less exact, see docs/studies.md."""
     epochs: int = 60
     """An epoch is `patches_per_epoch` fresh patches, not a pass over the images."""
     patches_per_epoch: int = 25_600

@@ -36,7 +36,7 @@ def ranked_probability_score(labels: Any, probabilities: Any) -> Any:
 
 
 def loss_function(name: str) -> Any:
-    """Loss by name: ``rps`` (default of the trainer) or ``crossentropy``.
+    """Loss by name: ``crossentropy`` (default of the trainer) or ``rps``.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def loss_function(name: str) -> Any:
         return ranked_probability_score
     if name == "crossentropy":
         return "sparse_categorical_crossentropy"
-    raise ZfocusError(f"expected the loss rps or crossentropy, got {name!r}")
+    raise ZfocusError(f"expected the loss crossentropy or rps, got {name!r}")
 
 
 def within_one(labels: Any, probabilities: Any) -> Any:
