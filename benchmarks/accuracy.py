@@ -49,7 +49,7 @@ COLUMNS = {
     "f_out_of_focus": ("F out of focus", 1),
     "false_flags_per_1000": ("false flags per 1,000 sharp", 1),
     "ece": ("calibration error of patches", 1),
-    "ece_debiased": ("less chance", 1),
+    "ece_debiased": ("calibration error less chance", 1),
     "undecided": ("undecided, %", 100),
 }
 

@@ -285,4 +285,9 @@ def _validation(run: Run) -> list[str]:
             "None yet: the run that this package was made from holds no evaluation. Treat its "
             "answers as untested."
         ]
-    return ["In brackets: 95 % intervals.", "", *tables(run.evaluation)]
+    return [
+        "In brackets: 95 % intervals; those of a calibration error lie too high, since drawing "
+        "images again adds scatter to every bin.",
+        "",
+        *tables(run.evaluation),
+    ]
