@@ -21,6 +21,7 @@ from second_simulator import (
     SCORES,
     SIMULATING,
     Lifted,
+    by_objective,
     fill,
     found,
     mean_levels,
@@ -33,8 +34,11 @@ import zfocus_model
 from zfocus_model.optics import Optics
 
 OPTICS = Optics()
-NARROWER = math.sqrt(1 - (OPTICS.numerical_aperture / OPTICS.refractive_index) ** 2)
-"""Cosine of the cone's angle: sine over tangent."""
+
+
+def narrower(optics: Optics) -> float:
+    """Cosine of the cone's angle: sine over tangent."""
+    return math.sqrt(1 - (optics.numerical_aperture / optics.refractive_index) ** 2)
 
 
 def main() -> None:
@@ -42,7 +46,7 @@ def main() -> None:
     arguments = options(__doc__)
     pictures = Pictures(arguments.pictures, SIMULATING)
     sources = unseen(1 if arguments.quick else None)
-    by_cone = Lifted(OPTICS, NARROWER)
+    by_cone = Lifted(OPTICS, narrower(OPTICS))
     if arguments.pictures_only:
         fill(sources, by_cone, pictures)
         return
@@ -59,13 +63,14 @@ def main() -> None:
                 "Whole images, sources absent from training",
                 ["source", "images x 11 levels", *SCORES],
                 rows,
-                f"The objective moves by {NARROWER:.3f} of the paraxial distance.",
+                f"The objective moves by {narrower(OPTICS):.3f} of the paraxial distance.",
             ),
             Table(
                 "Mean level found for each level, mean of the sources",
                 [str(level) for level in LEVELS],
                 [mean_levels(answers)],
             ),
+            by_objective(model, sources, pictures, narrower),
         ],
         settings=asked(model),
         keep=not arguments.quick,
