@@ -70,6 +70,7 @@ def main() -> None:
     (graded,) = found.graded
     auc, right, images = bbbc006(model)
     if arguments.evaluation:
+        arguments.evaluation.unlink(missing_ok=True)  # numbers of other weights, maybe
         tell_the_card(
             arguments.evaluation, summary(graded, auc, right, images, without_cells(found))
         )

@@ -24,7 +24,7 @@ from zfocus_model.evaluation.run import Plan, evaluate
 SHIPPED = "shipped"
 SHOWN = ("within_1", "exact", "rps", "f_in_focus", "false_flags_per_1000", "ece", "ece_debiased",
          "undecided")  # fmt: skip
-HEADS = ["training", "commit", "loss", "patches seen, millions",
+HEADS = ["training", "commit", "loss", "patches, millions",
          *(COLUMNS[key][0] for key in SHOWN), "real images without cells undecided"]  # fmt: skip
 
 

@@ -178,6 +178,10 @@ def test_wrong_usage_ends_in_status_2(package_folder, tmp_path, capsys):
         (["--photons", "-5"], "got -5"),
         (["--photons", "1e9"], "more saturate a 16-bit camera"),
         (["--best-plane", "nosuch=3"], "got nosuch: the sources of stacks are new"),
+        (
+            ["--best-plane", "new=99"],
+            "(--best-plane) that the stacks of new have, got 99: theirs are",
+        ),
         (["--focus-plane", "99"], "expected the folder of BBBC006 for --focus-plane"),
     ],
 )

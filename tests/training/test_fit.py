@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,7 @@ def test_a_run_leaves_weights_log_and_recipe(run):
     recipe = json.loads((run / "run.json").read_text())
     assert recipe["optics"]["spot_fwhm_px"][0] < 1
     assert recipe["options"]["seed"] == 0
+    assert recipe["options"]["loss"] == "crossentropy"
     assert recipe["data"][0] == {
         "part": "train",
         "images": 4,
@@ -80,6 +82,25 @@ def test_a_killed_run_goes_on_after_its_last_epoch(run, images, tmp_path, monkey
     assert float(log(folder)[0]["val_loss"]) == pytest.approx(
         float(log(run)[0]["val_loss"]), rel=1e-3
     )
+
+
+def test_a_run_goes_on_whatever_the_wording_of_its_licences(run, images):
+    about = run / "run.json"
+    text = about.read_text()
+    assert '"licence": "CC0"' in text
+    try:
+        about.write_text(text.replace('"licence": "CC0"', '"licence": "CC0; some not stated"'))
+        fit(images[:4], images[4:], run, SHORT, FEW, workers=0, verbose=False)
+    finally:
+        about.write_text(text)
+
+
+def test_the_ranked_probability_score_is_a_loss_too(images, tmp_path):
+    pytest.importorskip("tensorflow")
+    options = replace(SHORT, loss="rps", epochs=1)
+    fit(images[:4], images[4:], tmp_path, options, FEW, workers=0, verbose=False)
+    (row,) = log(tmp_path)
+    assert 0 < float(row["val_loss"]) < 10
 
 
 def test_a_finished_run_is_not_trained_again(run, images):

@@ -148,8 +148,8 @@ def _refuse(arguments: argparse.Namespace, options: tuple[str, ...], got: str, w
     if given:
         named = ", ".join("--" + name.replace("_", "-") for name in given)
         raise ZfocusError(
-            f"expected a manifest or a folder of in-focus images for {named}, got the {got} "
-            f"{arguments.images}, whose planes {why}: leave {named} out"
+            f"expected no {named} with a {got}, whose planes {why}, got {named} with "
+            f"{arguments.images}: leave {named} out"
         )
 
 

@@ -50,7 +50,7 @@ def list_fields(place: Path, *, focus: int = FOCUS_PLANE) -> list[Item]:
     Raises
     ------
     ZfocusError
-        If no image is there, or the stacks have no such plane.
+        If no image is there, or the plane in focus is none of the data set's.
     """
     folders = _plane_folders(place)
     if not 0 <= focus < PLANES:

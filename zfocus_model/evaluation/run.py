@@ -103,6 +103,7 @@ def evaluate(
 
 
 def _check_best(best: Best, entries: Sequence[Entry]) -> None:
+    """Refuse best planes that no stack has, better now than after an hour."""
     there = sorted({entry.source for entry in entries if entry.role == STACK})
     strange = [source for source in best if source not in there]
     if strange:
@@ -110,6 +111,14 @@ def _check_best(best: Best, entries: Sequence[Entry]) -> None:
             f"expected best planes (--best-plane) of a source of stacks, got {', '.join(strange)}: "
             f"the sources of stacks are {', '.join(there) or 'none'}"
         )
+    for source, planes in best.items():
+        known = [e.z_index for e in entries if e.role == STACK and e.source == source]
+        numbers = {z for z in known if z is not None}
+        if None not in known and numbers.isdisjoint(planes):
+            raise ZfocusError(
+                f"expected best planes (--best-plane) that the stacks of {source} have, got "
+                f"{', '.join(map(str, planes))}: theirs are {min(numbers)} to {max(numbers)}"
+            )
 
 
 def write(result: Evaluation, output: Path, sheets: dict[str, str]) -> None:

@@ -34,6 +34,7 @@ MIN_FILES = 12
 """Fewest files of sharp images: with fewer, what is held out cannot tell better from worse."""
 
 RECIPE = FitOptions(
+    loss="crossentropy",
     epochs=8,
     patches_per_epoch=6_400,
     learning_rate=3e-4,

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from zfocus_model._errors import ZfocusError
 from zfocus_model._files import write_json
@@ -83,10 +83,15 @@ def keep_recipe(folder: Path, recipe: Mapping[str, Any], about: Mapping[str, Any
     path = folder / "run.json"
     if path.exists():
         known = json.loads(path.read_text(encoding="utf-8"))
-        if any(known.get(key) != value for key, value in recipe.items()):
+        other = [
+            key
+            for key, value in recipe.items()
+            if _without_licences(known.get(key)) != _without_licences(value)
+        ]
+        if other:
             raise ZfocusError(
-                f"expected the options that {path} was started with, got others: "
-                "choose another run folder"
+                f"expected the recipe that {path} was started with, got other "
+                f"{' and '.join(other)}: choose another run folder"
             )
         return
     description = {
@@ -98,6 +103,16 @@ def keep_recipe(folder: Path, recipe: Mapping[str, Any], about: Mapping[str, Any
         **recipe,
     }
     write_json(path, description)
+
+
+def _without_licences(part: Any) -> Any:
+    """A part of a recipe; how licences are worded decides nothing."""
+    if isinstance(part, dict):
+        entries = cast("dict[str, Any]", part)
+        return {key: _without_licences(x) for key, x in entries.items() if key != "licence"}
+    if isinstance(part, list):
+        return [_without_licences(entry) for entry in cast("list[Any]", part)]
+    return part
 
 
 def _summary(part: str, images: Sequence[SourceImage]) -> dict[str, Any]:
