@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
-from _record import Goal, Table, save
+from _record import Goal, Table, asked, save
 
 import zfocus_model
 from zfocus_model.camera import photograph
@@ -83,7 +83,7 @@ def main() -> None:
             Goal("constant patches have certainty 0", certain, certain == 0),
             Goal("both engines agree to 1e-4", between, between < 1e-4),
         ],
-        settings={"model": arguments.model},
+        settings=asked(model),
         keep=not arguments.quick,
     )  # fmt: skip
 

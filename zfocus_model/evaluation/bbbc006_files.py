@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 from zfocus_model._errors import ZfocusError
+from zfocus_model.datasets.bbbc006 import NAME, PLANES
 from zfocus_model.evaluation.manifest import STACK, Entry
 from zfocus_model.evaluation.runner import Item
 
-NAME = "bbbc006"
-PLANES, PLANE_UM, FOCUS_PLANE = 34, 2.0, 16
+PLANE_UM, FOCUS_PLANE = 2.0, 16
 CHANNELS = {"w1": "Hoechst", "w2": "Phalloidin"}
 """Stains: nuclei and actin."""
 
