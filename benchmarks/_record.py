@@ -59,7 +59,7 @@ def save(
     settings: dict[str, Any] | None = None,
     keep: bool = True,
 ) -> None:
-    """Print what was measured and, unless told not to keep it, write results/<name>.json."""
+    """Write results/<name>.json, unless told not to keep it, and print what was measured."""
     record = {
         "title": title,
         "command": " ".join(["python", Path(sys.argv[0]).resolve().relative_to(ROOT).as_posix()]),
@@ -71,14 +71,13 @@ def save(
         "goals": [asdict(goal) for goal in goals],
         "tables": [asdict(table) for table in tables],
     }
-    print(markdown(record))
-    if not keep:
-        return
-    path = RESULTS / f"{name}.json"
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    partial.replace(path)
+    if keep:
+        path = RESULTS / f"{name}.json"
+        RESULTS.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        partial.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        partial.replace(path)
+    print(markdown(record))  # last: a reader that went away costs nothing
 
 
 def asked(model: Any) -> dict[str, Any]:
