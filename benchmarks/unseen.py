@@ -1,9 +1,10 @@
-"""How a calibration on seen sources has to change for unseen ones, from the leave-out runs.
+"""How a calibration on seen sources has to change for unseen ones, from trainings without some.
 
-`benchmarks/studies.py --only 'leave-out-*' --runs DIR` trains without a source, five times; this
-fits the temperature on what each of the runs left out (training images only, no dev source) and
-writes the factor between the two temperatures and the in-focus limits, for `zfocus train --unseen`.
-Options: --runs DIR (as of studies.py), --patches N (other budgets print only), --output FILE.
+Five short trainings (200,000 patches, the shipped model's loss) leave sources out, in the groups
+of `studies.py`. On what each left out the temperature is fitted (training images only, no dev
+source); the factor between the two temperatures, and the in-focus limits, are written for `zfocus
+train --unseen`. A training that is there is not made again, one that was stopped goes on.
+Options: --runs DIR, --loss rps and --patches N (print only), --output FILE.
 """
 
 from __future__ import annotations
@@ -13,29 +14,50 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: see zfocus_model.cli.train
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from _record import Table, save
-from studies import DATA, FLUORESCENCE, PATCHES, ROOT
+from studies import DATA, FLUORESCENCE, LEFT_OUT, PATCHES, ROOT, matches, short
 
-from zfocus_model.training.sources import list_images, read_images
+from zfocus_model.training.calibrate import calibrate_run
+from zfocus_model.training.fit import FitOptions, fit
+from zfocus_model.training.sources import SourceImage, list_images, read_images, split_images
 from zfocus_model.training.unseen import SCORES, Unseen, measure_unseen, write_unseen
 
 
 def main() -> None:
-    """Rate what was left out, and write the factor."""
+    """Train what is missing, rate what was left out, and write the factor."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "studies")
+    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "unseen")
     parser.add_argument("--patches", type=int, default=PATCHES)
+    parser.add_argument("--loss", default=FitOptions().loss)
     parser.add_argument("--output", type=Path, default=ROOT / "runs" / "unseen.json")
     arguments = parser.parse_args()
-    folder: Path = arguments.runs / str(arguments.patches)
-    finished = sorted(path.parent for path in folder.glob("leave-out-*/calibration.json"))
     images = read_images(list_images(DATA / "manifest.csv", ("split=train", *FLUORESCENCE)))
-    unseen = measure_unseen(finished, images)
+    options = short(arguments.patches, arguments.loss)
+    name = f"{arguments.loss}-{arguments.patches}"
+    folders = [
+        trained(images, patterns, arguments.runs / f"{name}-leave-out-{number}", options)
+        for number, patterns in enumerate(LEFT_OUT)
+    ]
+    unseen = measure_unseen(folders, images)
     write_unseen(arguments.output, unseen)
-    report(unseen, keep=arguments.patches == PATCHES)
+    report(unseen, keep=options == short(PATCHES, FitOptions().loss))
+
+
+def trained(
+    images: Sequence[SourceImage], left_out: str, folder: Path, options: FitOptions
+) -> Path:
+    """A run folder, trained without these sources and calibrated on those that it saw."""
+    if not (folder / "calibration.json").exists():
+        print(f"{folder.name}: without {left_out}", flush=True)
+        rest = [image for image in images if not matches(image.source, left_out)]
+        training, validation = split_images(rest, seed=options.seed)
+        fit(training, validation, folder, options)
+        calibrate_run(folder, validation)
+    return folder
 
 
 def report(unseen: Unseen, *, keep: bool) -> None:
