@@ -50,7 +50,11 @@ class Augmentation:
     sensor_fault_share: float = 0.08
     """Patches with a seam between halves of the sensor, or with columns or rows that have offsets
     of their own; four times as many empty ones."""
-    haze_share: float = 0.05
+    aberrated_share: float = 0.0
+    """Kernels with spherical aberration of up to one wavelength, as a wrong coverslip causes."""
+    scattered_share: float = 0.0
+    """Kernels with a wide halo of up to 60 % of the light."""
+    haze_share: float = 0.0
     """Patches with other cells, far out of focus, above or below."""
     resampled_share: float = 0.08
     """Patches whose noise is correlated, since the file was once turned or scaled."""
@@ -79,7 +83,12 @@ class PatchMaker:
         self.arguments = {"images": list(images), "seed": seed, "augmentation": augmentation}
         self.augmentation = augmentation or Augmentation()
         self.seed = seed
-        self.bank = kernel_bank(self.augmentation.kernels_per_level, seed)
+        self.bank = kernel_bank(
+            self.augmentation.kernels_per_level,
+            seed,
+            aberrated=self.augmentation.aberrated_share,
+            scattered=self.augmentation.scattered_share,
+        )
         self._images = list(images)
         # A source counts by the square root of its images: large sets lead, small ones are seen.
         names = [image.source for image in self._images]
