@@ -25,6 +25,9 @@ RADII_PX = (14, 24, 42)
 SPOT_FWHM_PX = ((0.6, 1.5), (1.5, 2.5), (2.5, 4.0), (4.0, 5.4))
 """Widths of the diffraction spot: at normal sampling, and oversampled about 2x, 3x and 4.5x."""
 
+EFFECTS = ("light from a little above and below", "spherical aberration", "scattered light")
+"""What kernels can hold beside the defocus of a perfect objective, in words."""
+
 _NA = 0.5
 _WAVELENGTH_NM = 500.0
 
@@ -69,18 +72,11 @@ def kernel_bank(
 
 
 def described(*, aberrated: float, scattered: float) -> dict[str, Any]:
-    """What such a bank holds, for the record of a run: ``spot_fwhm_px`` from and to, ``effects``.
-
-    The effects are what kernels hold beside the defocus of a perfect objective, in words.
-    """
-    shares = {
-        "light from a little above and below": 1.0,
-        "spherical aberration": aberrated,
-        "scattered light": scattered,
-    }
+    """What such a bank holds, for the record of a run: widths of the spot, effects in words."""
+    shares = zip(EFFECTS, (1.0, aberrated, scattered))
     return {
         "spot_fwhm_px": [SPOT_FWHM_PX[0][0], SPOT_FWHM_PX[-1][1]],
-        "effects": [effect for effect, share in shares.items() if share > 0],
+        "effects": [effect for effect, share in shares if share > 0],
     }
 
 
