@@ -26,9 +26,9 @@ def test_pixel_sizes_follow_from_the_diffraction_spots_of_the_run() -> None:
 
 
 def test_ranges_of_light_and_noise_are_the_runs_own() -> None:
-    changed = Augmentation(peak_photons=(30.0, 50_000.0), exported_share=0.0)
+    changed = Augmentation(peak_photons=(30.0, 50_000.0), exported_share=0.0, haze_share=0.1)
     recorded = json.loads(json.dumps(asdict(changed)))
-    text = page(augmentation=recorded, optics=described())
+    text = page(augmentation=recorded, optics=described(aberrated=0.1, scattered=0.1))
     assert "| photons at the brightest pixel | 30 to 50,000 |" in text
     assert "| read noise, electrons | 0 to 6 |" in text
     present, absent = text.split("Not simulated:")
@@ -44,4 +44,6 @@ def test_what_a_run_does_not_record_is_not_said() -> None:
 
 def test_the_record_is_of_the_bank() -> None:
     widths = [width for pair in SPOT_FWHM_PX for width in pair]
-    assert described()["spot_fwhm_px"] == [min(widths), max(widths)]
+    record = described(aberrated=0.1, scattered=0.0)
+    assert record["spot_fwhm_px"] == [min(widths), max(widths)]
+    assert record["effects"] == [effect for effect in EFFECTS if "scattered" not in effect]

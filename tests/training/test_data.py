@@ -82,8 +82,9 @@ def test_resampling_keeps_constants_and_slopes(zoom):
     assert np.allclose(data._cut(np.full((90, 90), 5, np.float32), (3, 4), 84, zoom), 5, atol=1e-4)
 
 
-def test_kernels_keep_the_light_and_fit_their_box():
-    bank = kernel_bank(1, seed=0)
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_kernels_keep_the_light_and_fit_their_box(share):
+    bank = kernel_bank(1, seed=0, aberrated=share, scattered=share)
     assert set(bank) == {(level, spot) for level in range(11) for spot in range(len(SPOT_FWHM_PX))}
     for (level, _), (spectrum,) in bank.items():
         assert spectrum.level == level

@@ -32,7 +32,7 @@ _LARGEST_ZOOM = 4.4  # beyond it, what a real image holds is too coarse to be ca
 class Augmentation:
     """How patches vary. Shares are probabilities."""
 
-    oversampled_share: float = 0.2
+    oversampled_share: float = 0.18
     """Patches magnified 1 to 4.4 times (an objective that oversamples)."""
     undersampled_share: float = 0.15
     """Patches reduced 1 to 2 times (a lower magnification)."""
@@ -42,19 +42,23 @@ class Augmentation:
     """Largest background, as a share of the peak."""
     uneven_share: float = 0.4
     """Patches whose illumination falls off to one side, by up to 60 %."""
-    empty_share: float = 0.12
+    empty_share: float = 0.05
     """Patches that show nothing but background, light that changes slowly, or dust, fringes and
     edges of wells; their level cannot be known, and is drawn."""
     hot_pixel_share: float = 0.04
     """Patches with one to four pixels that shine by themselves; four times as many empty ones."""
-    sensor_fault_share: float = 0.08
+    sensor_fault_share: float = 0.0
     """Patches with a seam between halves of the sensor, or with columns or rows that have offsets
     of their own; four times as many empty ones."""
-    haze_share: float = 0.05
+    aberrated_share: float = 0.0
+    """Kernels with spherical aberration of up to one wavelength, as a wrong coverslip causes."""
+    scattered_share: float = 0.0
+    """Kernels with a wide halo of up to 60 % of the light."""
+    haze_share: float = 0.0
     """Patches with other cells, far out of focus, above or below."""
-    resampled_share: float = 0.08
+    resampled_share: float = 0.0
     """Patches whose noise is correlated, since the file was once turned or scaled."""
-    exported_share: float = 0.06
+    exported_share: float = 0.0
     """Patches with the history of an 8-bit export: stretched, a gamma, a JPEG."""
     read_noise: float = 6.0
     """Largest read noise, electrons."""
@@ -79,7 +83,12 @@ class PatchMaker:
         self.arguments = {"images": list(images), "seed": seed, "augmentation": augmentation}
         self.augmentation = augmentation or Augmentation()
         self.seed = seed
-        self.bank = kernel_bank(self.augmentation.kernels_per_level, seed)
+        self.bank = kernel_bank(
+            self.augmentation.kernels_per_level,
+            seed,
+            aberrated=self.augmentation.aberrated_share,
+            scattered=self.augmentation.scattered_share,
+        )
         self._images = list(images)
         # A source counts by the square root of its images: large sets lead, small ones are seen.
         names = [image.source for image in self._images]

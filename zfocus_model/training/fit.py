@@ -100,7 +100,9 @@ def fit(
         folder,
         options=asdict(options),
         augmentation=asdict(augmentation),
-        optics=described(),
+        optics=described(
+            aberrated=augmentation.aberrated_share, scattered=augmentation.scattered_share
+        ),
         data={"train": training, "validation": validation},
     )
     keras = load_keras()

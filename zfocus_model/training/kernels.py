@@ -26,9 +26,8 @@ SPOT_FWHM_PX = ((0.6, 1.5), (1.5, 2.5), (2.5, 4.0), (4.0, 5.4))
 """Widths of the diffraction spot: at normal sampling, and oversampled about 2x, 3x and 4.5x."""
 
 EFFECTS = ("light from a little above and below", "spherical aberration", "scattered light")
-"""What the kernels hold beside the defocus of a perfect objective, in words."""
+"""What kernels can hold beside the defocus of a perfect objective, in words."""
 
-_SCATTER_SHARE = 0.1
 _NA = 0.5
 _WAVELENGTH_NM = 500.0
 
@@ -45,7 +44,9 @@ class Spectrum:
     """Real FFT of the kernel on the padded patch, its centre at the origin."""
 
 
-def kernel_bank(per_level: int, seed: int) -> dict[tuple[int, int], list[Spectrum]]:
+def kernel_bank(
+    per_level: int, seed: int, *, aberrated: float = 0.0, scattered: float = 0.0
+) -> dict[tuple[int, int], list[Spectrum]]:
     """Make the kernels of a training run.
 
     Parameters
@@ -54,6 +55,8 @@ def kernel_bank(per_level: int, seed: int) -> dict[tuple[int, int], list[Spectru
         Kernels for each level and each width of the diffraction spot.
     seed : int
         The same seed gives the same bank.
+    aberrated, scattered : float
+        Shares of kernels with spherical aberration, and with a halo of scattered light.
 
     Returns
     -------
@@ -62,17 +65,18 @@ def kernel_bank(per_level: int, seed: int) -> dict[tuple[int, int], list[Spectru
     """
     rng = np.random.default_rng([seed, 1])
     return {
-        (level, spot): [_spectrum(level, spot, rng) for _ in range(per_level)]
+        (level, spot): [_spectrum(level, spot, rng, aberrated, scattered) for _ in range(per_level)]
         for level in range(LEVELS)
         for spot in range(len(SPOT_FWHM_PX))
     }
 
 
-def described() -> dict[str, Any]:
-    """What a bank holds, for the record of a run: ``spot_fwhm_px`` from and to, ``effects``."""
+def described(*, aberrated: float, scattered: float) -> dict[str, Any]:
+    """What such a bank holds, for the record of a run: widths of the spot, effects in words."""
+    shares = zip(EFFECTS, (1.0, aberrated, scattered))
     return {
         "spot_fwhm_px": [SPOT_FWHM_PX[0][0], SPOT_FWHM_PX[-1][1]],
-        "effects": list(EFFECTS),
+        "effects": [effect for effect, share in shares if share > 0],
     }
 
 
@@ -86,7 +90,9 @@ def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
     return math.exp(rng.uniform(math.log(low), math.log(high)))
 
 
-def _spectrum(level: int, spot: int, rng: np.random.Generator) -> Spectrum:
+def _spectrum(
+    level: int, spot: int, rng: np.random.Generator, aberrated: float, scattered: float
+) -> Spectrum:
     low, high = SPOT_FWHM_PX[spot]
     fwhm_px = log_uniform(rng, low, high)
     position = _position(level, rng)
@@ -98,7 +104,7 @@ def _spectrum(level: int, spot: int, rng: np.random.Generator) -> Spectrum:
     if level == 0 and spot == 0 and rng.random() < 0.5:
         image[radius_px, radius_px] = 1.0  # the image as it was taken
     else:
-        spherical = float(rng.uniform(-1.0, 1.0)) if rng.random() < 0.2 else 0.0
+        spherical = float(rng.uniform(-1.0, 1.0)) if rng.random() < aberrated else 0.0
         for step in (-depth, 0.0, depth) if depth else (0.0,):
             disc_px = DISC_PX_PER_LEVEL * (position + step)
             if spherical:
@@ -106,7 +112,7 @@ def _spectrum(level: int, spot: int, rng: np.random.Generator) -> Spectrum:
             else:
                 image += _perfect_kernel(disc_px, fwhm_px, len(image))
         image /= image.sum()
-    if rng.random() < _SCATTER_SHARE:
+    if rng.random() < scattered:
         # Light that was scattered on its way, or glows above and below: a wide, weak halo.
         share, sigma_px = 0.6 * rng.random(), log_uniform(rng, 0.3, 0.6) * radius_px
         from_centre = np.arange(-radius_px, radius_px + 1)
