@@ -34,7 +34,7 @@ from zfocus_model.levels import LEVELS
 from zfocus_model.tiling import cut
 from zfocus_model.training._keras import load_keras
 from zfocus_model.training.calibrate import blank_images, calibrate_on, graded_patches
-from zfocus_model.training.data import Augmentation
+from zfocus_model.training.data import RICH
 from zfocus_model.training.fit import FitOptions, fit
 from zfocus_model.training.networks import inference_network, multiply_adds
 from zfocus_model.training.sources import SourceImage, list_images, read_images, split_images
@@ -109,6 +109,7 @@ def short(patches: int, loss: str) -> FitOptions:
         epochs=max(1, round(patches / EPOCH)),
         patches_per_epoch=min(EPOCH, patches),
         patience=999,
+        simulated=160,
     )
 
 
@@ -202,7 +203,7 @@ def carry_out(run: Run, images: Images, folder: Path) -> dict[str, Any]:
     training, validation = split_images(train, seed=0)
     if run.images is not None:
         training = nested(training, run.images)
-    augmentation = replace(Augmentation(), **run.augmentation)
+    augmentation = replace(RICH, **run.augmentation)
     best = fit(training, validation, folder, run.options, augmentation)
     calibration = calibrate_on(folder, images.held_out(validation), images.blank())
     model: Any = load_keras().models.load_model(best, compile=False)

@@ -1,7 +1,7 @@
 """How a calibration on seen sources has to change for unseen ones, from trainings without some.
 
-Five short trainings (200,000 patches, the shipped model's loss) leave sources out, in the groups
-of `studies.py`. On what each left out the temperature is fitted (training images only, no dev
+Five short trainings (budget and recipe of `studies.py`, but the shipped model's loss) leave sources
+out. On what each left out the temperature is fitted (training images only, no dev
 source); the factor between the two temperatures, and the in-focus limits, are written for `zfocus
 train --unseen`. A training that is there is not made again, one that was stopped goes on.
 Options: --runs DIR, --loss rps and --patches N (print only), --output FILE.
@@ -22,6 +22,7 @@ from _record import Table, save
 from studies import DATA, FLUORESCENCE, LEFT_OUT, PATCHES, ROOT, matches, short
 
 from zfocus_model.training.calibrate import calibrate_run
+from zfocus_model.training.data import RICH
 from zfocus_model.training.fit import FitOptions, fit
 from zfocus_model.training.sources import SourceImage, list_images, read_images, split_images
 from zfocus_model.training.unseen import SCORES, Unseen, measure_unseen, write_unseen
@@ -55,7 +56,7 @@ def trained(
         print(f"{folder.name}: without {left_out}", flush=True)
         rest = [image for image in images if not matches(image.source, left_out)]
         training, validation = split_images(rest, seed=options.seed)
-        fit(training, validation, folder, options)
+        fit(training, validation, folder, options, RICH)
         calibrate_run(folder, validation)
     return folder
 

@@ -65,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--simulated",
         type=int,
         metavar="N",
-        help="simulated sharp fields to train on beside the images; default: 160, with --from 40",
+        help="simulated sharp fields to train on beside the images; default: none, with --from 40",
     )
     add("--network", choices=(*_NETWORKS, *_Z_NETWORKS[1:]), help="default: small")
     add(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Callable
 import numpy as np
 
 from zfocus_model.levels import PATCH_PX
-from zfocus_model.training.data import Augmentation, PatchMaker
+from zfocus_model.training.data import RICH, Augmentation, PatchMaker
 from zfocus_model.training.kernels import log_uniform
 from zfocus_model.training.sources import SourceImage
 
@@ -76,7 +76,7 @@ class DomainMaker:
     spoilers
         Names of the ways to spoil fluorescence images, out of `SPOILERS`.
     augmentation
-        Of the defocus and the camera; by default those of the focus model. Its share of empty
+        Of the defocus and the camera; by default all that can be simulated. Its share of empty
         patches counts as 0.
     """
 
@@ -92,7 +92,7 @@ class DomainMaker:
         self.seed = seed
         images = (list(fluorescence), list(others))
         # Fields without cells are a kind out of the domain; noise alone tells nothing.
-        augmentation = replace(augmentation or Augmentation(), empty_share=0.0)
+        augmentation = replace(augmentation or RICH, empty_share=0.0)
         self._mills = [
             PatchMaker(some, seed=seed + 7 * k, augmentation=augmentation)
             for k, some in enumerate(images)

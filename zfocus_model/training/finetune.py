@@ -17,6 +17,7 @@ from zfocus_model.rating import OUT_OF_FOCUS, StatusLimits
 from zfocus_model.training._keras import load_keras
 from zfocus_model.training.calibrate import Calibration, calibrate_run
 from zfocus_model.training.comparison import F_TOLERANCE, SHOWN, Candidate, Comparison, compare
+from zfocus_model.training.data import RICH, Augmentation
 from zfocus_model.training.fit import FitOptions, fit
 from zfocus_model.training.networks import NETWORKS, inference_network
 from zfocus_model.training.simulated import simulated_images
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from zfocus_model.packages import Package
-    from zfocus_model.training.data import Augmentation
     from zfocus_model.training.sources import SourceImage
 
 MIN_FILES = 12
@@ -85,7 +85,7 @@ def fine_tune(
     *,
     where: Sequence[str] = (),
     options: FitOptions = RECIPE,
-    augmentation: Augmentation | None = None,
+    augmentation: Augmentation = RICH,
     workers: int = 2,
     verbose: bool = True,
 ) -> FineTuned:
@@ -107,8 +107,8 @@ def fine_tune(
         Conditions on the manifest.
     options : FitOptions
         Recipe; network and start are filled in from the package.
-    augmentation : Augmentation, optional
-        How patches vary.
+    augmentation : Augmentation
+        How patches vary; by default in all ways, so that little of what the model knew is lost.
     workers : int
         Processes that make patches.
     verbose : bool

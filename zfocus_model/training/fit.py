@@ -42,7 +42,7 @@ class FitOptions:
     patience: int = 15
     """Stop after so many epochs without a better score on the held-out images."""
     validation_patches: int = 4_096
-    simulated: int = 160
+    simulated: int = 0
     """Simulated sharp fields that are trained on beside the images."""
     start: str = ""
     """SHA-256 of the package whose weights the training starts from; empty: random weights."""
