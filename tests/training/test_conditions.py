@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from zfocus_model.training.data import Augmentation
+from zfocus_model.training.data import RICH
 from zfocus_model.training.kernels import EFFECTS, SPOT_FWHM_PX, described
 from zfocus_model.training.packaging.conditions import conditions
 from zfocus_model.training.packaging.run_folder import Run
@@ -26,7 +26,7 @@ def test_pixel_sizes_follow_from_the_diffraction_spots_of_the_run() -> None:
 
 
 def test_ranges_of_light_and_noise_are_the_runs_own() -> None:
-    changed = Augmentation(peak_photons=(30.0, 50_000.0), exported_share=0.0, haze_share=0.1)
+    changed = replace(RICH, peak_photons=(30.0, 50_000.0), exported_share=0.0)
     recorded = json.loads(json.dumps(asdict(changed)))
     text = page(augmentation=recorded, optics=described(aberrated=0.1, scattered=0.1))
     assert "| photons at the brightest pixel | 30 to 50,000 |" in text
