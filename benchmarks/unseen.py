@@ -1,9 +1,9 @@
 """How a calibration on seen sources has to change for unseen ones, from trainings without some.
 
 Five short trainings (budget and recipe of `studies.py`, but the shipped model's loss) leave sources
-out. On what each left out the temperature is fitted (training images only, no dev
-source); the factor between the two temperatures, and the in-focus limits, are written for `zfocus
-train --unseen`. A training that is there is not made again, one that was stopped goes on.
+out. On what each left out the temperature is fitted (training images only, no dev source); the
+factor between the two temperatures, and the in-focus limits, are written for `zfocus train
+--unseen`. A training that is there is not made again, one that was stopped goes on.
 Options: --runs DIR, --loss rps and --patches N (print only), --output FILE.
 """
 
@@ -33,7 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "unseen")
     parser.add_argument("--patches", type=int, default=PATCHES)
-    parser.add_argument("--loss", default=FitOptions().loss)
+    parser.add_argument("--loss", default=FitOptions().loss, choices=("crossentropy", "rps"))
     parser.add_argument("--output", type=Path, default=ROOT / "runs" / "unseen.json")
     arguments = parser.parse_args()
     images = read_images(list_images(DATA / "manifest.csv", ("split=train", *FLUORESCENCE)))

@@ -82,7 +82,8 @@ RICH = Augmentation(
 )
 """All that can be simulated: for the domain network, fine-tuning and the studies.
 
-A focus model that is trained on all of it finds the level less exactly, by either simulator.
+A focus model that is trained on all of it finds the level less exactly (docs/benchmarks.md,
+trainings beside the shipped one).
 """
 
 
